@@ -1,0 +1,1 @@
+"""The reference linker: WebAssembly object files in, a WebAssembly module out."""
