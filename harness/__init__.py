@@ -1,0 +1,1 @@
+"""Runs linkers on cases, judges what they did, minimises, stores and reports."""

@@ -1,0 +1,1 @@
+"""Adapters: one linker each, reduced to the command line that runs it."""

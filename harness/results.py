@@ -1,0 +1,43 @@
+"""What one linker made of one case."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Outcome(enum.Enum):
+    """How a run of a linker ended."""
+
+    LINKED = "linked"
+    REFUSED = "refused"
+    CRASHED = "crashed"
+    TIMED_OUT = "timed-out"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True)
+class LinkResult:
+    """What one linker made of one case.
+
+    Attributes:
+        linker: the name of the linker, as in `Linker.name`.
+        outcome: how the run ended. UNSUPPORTED means that nothing was run: the adapter
+            cannot express the case, and `message` says why.
+        module: the bytes of the output; None unless the outcome is LINKED.
+        message: what the linker wrote to its standard output and error, bounded; for a
+            crash, also how it ended; for UNSUPPORTED, the adapter's reason.
+        seconds: wall-clock time of the run.
+        exit_status: the exit status, negative for a signal, None if nothing ended by itself.
+    """
+
+    linker: str
+    outcome: Outcome
+    module: bytes | None
+    message: str
+    seconds: float
+    exit_status: int | None
+
+    @property
+    def is_linked(self) -> bool:
+        return self.outcome is Outcome.LINKED
