@@ -1,0 +1,34 @@
+"""Named departures from the rules, and the dialects that are made of them.
+
+A quirk is one behaviour of some linker that is not the rule, with one decision point in the
+code that asks `name in options.quirks`. A dialect is a set of quirks and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """One named departure.
+
+    Attributes:
+        name: as in `--quirk NAME`.
+        description: what a linker with this quirk does, in one sentence.
+        origin: where it comes from: a release, a place in a source.
+        breaks: the rule it breaks: a section of Linking.md, or "unspecified".
+    """
+
+    name: str
+    description: str
+    origin: str
+    breaks: str
+
+
+QUIRKS: tuple[Quirk, ...] = ()
+
+DIALECTS: dict[str, frozenset[str]] = {
+    "standard": frozenset(),
+    "lld-22": frozenset(),
+}
