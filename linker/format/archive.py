@@ -1,0 +1,524 @@
+"""Archives (`ar` files): GNU, BSD, Darwin and COFF ones are read; all but COFF are written.
+
+An archive is a magic number and members, each a header of 60 bytes of text and its content,
+at even offsets. The first members may be the archive's own: a symbol table, and in GNU
+archives a table of long names. The ar format has no standard; the reference here is what
+LLVM's Archive.cpp accepts and what its ArchiveWriter.cpp writes in deterministic mode.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
+
+from linker.format.constants import MAGIC, SymbolFlag
+from linker.format.errors import MalformedFile
+from linker.format.model import LinkingSection
+from linker.format.parse import parse
+
+ARCHIVE_MAGIC = b"!<arch>\n"
+THIN_MAGIC = b"!<thin>\n"
+HEADER_SIZE = 60
+_HEADER_END = b"`\n"
+
+
+class ArchiveFormat(StrEnum):
+    """The flavours of the format; the two with 64 differ in the symbol table only."""
+
+    GNU = "gnu"
+    GNU64 = "gnu64"
+    BSD = "bsd"
+    DARWIN = "darwin"
+    DARWIN64 = "darwin64"
+    COFF = "coff"
+
+    @property
+    def is_bsd_like(self) -> bool:
+        return self in (ArchiveFormat.BSD, ArchiveFormat.DARWIN, ArchiveFormat.DARWIN64)
+
+    @property
+    def has_64_bit_offsets(self) -> bool:
+        return self in (ArchiveFormat.GNU64, ArchiveFormat.DARWIN64)
+
+
+class Member(NamedTuple):
+    """A file in an archive.
+
+    `offset` is where its header starts, in bytes from the start of the archive. In a thin
+    archive that was read, `data` is empty and `name` is the file's path relative to the
+    archive's folder. In a Darwin archive `data` ends with the padding to 8 bytes, which that
+    format counts as content.
+    """
+
+    name: str
+    data: bytes
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A parsed archive.
+
+    `format` is a guess where nothing tells BSD from Darwin (it is BSD then), or GNU from any
+    other (GNU). `symbol_table` is the raw content of the symbol table, None where there is
+    none, and `symbol_table_offset` where that content starts in the file.
+    """
+
+    name: str
+    members: tuple[Member, ...]
+    thin: bool
+    format: ArchiveFormat
+    symbol_table: bytes | None = None
+    symbol_table_offset: int = 0
+
+    @cached_property
+    def symbols(self) -> tuple[tuple[str, int], ...]:
+        """The symbol table: (symbol, index of the member that defines it), in file order.
+
+        It is read on the first use only: wasm-ld builds an index of its own from the members,
+        and links an archive whose symbol table is wrong. Raises MalformedFile.
+        """
+        return _read_symbols(self)
+
+
+class _Header(NamedTuple):
+    """One member header: `raw_name` is the name field, `size` the size field."""
+
+    offset: int
+    raw_name: bytes
+    size: int
+
+
+def parse_archive(data: bytes, name: str) -> Archive:
+    """Read an archive. Raises MalformedFile."""
+    if data.startswith(THIN_MAGIC):
+        thin = True
+    elif data.startswith(ARCHIVE_MAGIC):
+        thin = False
+    else:
+        raise MalformedFile(name, "", 0, f"expected an archive's magic number {ARCHIVE_MAGIC!r}")
+    return _Reader(data, name, thin).read()
+
+
+class _Reader:
+    """Goes through the members of one archive, the archive's own first."""
+
+    def __init__(self, data: bytes, name: str, thin: bool) -> None:
+        self.data = data
+        self.name = name
+        self.thin = thin
+        self.format = ArchiveFormat.GNU
+        self.long_names: bytes | None = None
+        self.symbol_table: bytes | None = None
+        self.symbol_table_offset = 0
+
+    def read(self) -> Archive:
+        members: list[Member] = []
+        position = len(ARCHIVE_MAGIC)
+        at_start = True
+        while position < len(self.data):
+            header = self._header(position)
+            own = at_start and self._take_own_member(header)
+            at_start = own
+            if not own:
+                members.append(self._member(header))
+            position = self._next(header, thin=self.thin and not own)
+        return Archive(
+            self.name,
+            tuple(members),
+            self.thin,
+            self.format,
+            self.symbol_table,
+            self.symbol_table_offset,
+        )
+
+    def _fail(self, offset: int, problem: str) -> MalformedFile:
+        return MalformedFile(self.name, "", offset, problem)
+
+    def _header(self, offset: int) -> _Header:
+        raw = self.data[offset : offset + HEADER_SIZE]
+        if len(raw) < HEADER_SIZE:
+            raise self._fail(
+                offset, f"expected a member header of {HEADER_SIZE} bytes, found {len(raw)}"
+            )
+        if raw[58:] != _HEADER_END:
+            raise self._fail(
+                offset + 58,
+                f"expected the end of a member header {_HEADER_END!r}, found {raw[58:]!r}",
+            )
+        size = self._decimal(raw[48:58], offset + 48, "the size of a member")
+        return _Header(offset, raw[:16], size)
+
+    def _decimal(self, field: bytes, offset: int, what: str) -> int:
+        digits = field.rstrip(b" ")
+        if not digits.isdigit():
+            raise self._fail(offset, f"expected {what} in decimal digits, found {digits!r}")
+        return int(digits)
+
+    def _content(self, header: _Header) -> bytes:
+        start = header.offset + HEADER_SIZE
+        content = self.data[start : start + header.size]
+        if len(content) < header.size:
+            raise self._fail(
+                start, f"a member of {header.size} bytes ends past the end of the archive"
+            )
+        return content
+
+    def _next(self, header: _Header, thin: bool) -> int:
+        end = header.offset + HEADER_SIZE + (0 if thin else header.size)
+        end += end % 2
+        if end > len(self.data):
+            raise self._fail(end - 1, "the padding byte after a member of odd size is missing")
+        return end
+
+    def _take_own_member(self, header: _Header) -> bool:
+        """Keep a symbol table or a table of long names; False for any other member."""
+        raw_name = header.raw_name.rstrip(b" ")
+        if raw_name == b"//" and self.long_names is None:
+            self.long_names = self._content(header)
+            return True
+        if self.long_names is not None:
+            return False
+        if raw_name == b"/":
+            if self.symbol_table is not None:
+                # The second linker member of a COFF archive replaces the first.
+                self.format = ArchiveFormat.COFF
+            return self._take_symbol_table(header, 0)
+        if self.symbol_table is not None:
+            return False
+        if raw_name == b"/SYM64/":
+            self.format = ArchiveFormat.GNU64
+            return self._take_symbol_table(header, 0)
+        name_size = 0
+        if raw_name.startswith(b"#1/"):
+            self.format = ArchiveFormat.BSD
+            name_size, raw_name = self._bsd_name(header)
+        if raw_name in (b"__.SYMDEF", b"__.SYMDEF SORTED"):
+            self.format = ArchiveFormat.BSD
+            return self._take_symbol_table(header, name_size)
+        if raw_name in (b"__.SYMDEF_64", b"__.SYMDEF_64 SORTED"):
+            self.format = ArchiveFormat.DARWIN64
+            return self._take_symbol_table(header, name_size)
+        return False
+
+    def _take_symbol_table(self, header: _Header, name_size: int) -> bool:
+        self.symbol_table = self._content(header)[name_size:]
+        self.symbol_table_offset = header.offset + HEADER_SIZE + name_size
+        return True
+
+    def _member(self, header: _Header) -> Member:
+        field = header.raw_name
+        name_size = 0
+        if field.startswith(b"#1/"):
+            name_size, raw_name = self._bsd_name(header)
+        elif field.startswith(b"/") and field.rstrip(b" ") not in (b"/", b"//", b"/SYM64/"):
+            raw_name = self._long_name(header)
+        elif self.format.is_bsd_like:
+            raw_name = field.partition(b" ")[0]
+        elif field.startswith(b"/"):
+            raw_name = field.rstrip(b" ")
+        else:
+            # GNU ends a short name with a slash, so that it may end with a space.
+            before, slash, _ = field.partition(b"/")
+            raw_name = before if slash else field.rstrip(b" ")
+        content = b"" if self.thin else self._content(header)[name_size:]
+        return Member(_text(raw_name), content, header.offset)
+
+    def _bsd_name(self, header: _Header) -> tuple[int, bytes]:
+        """The size of a name stored before the content (`#1/SIZE`), and the name."""
+        size = self._decimal(header.raw_name[3:], header.offset + 3, "the length of a name")
+        start = header.offset + HEADER_SIZE
+        if size > header.size or start + size > len(self.data):
+            raise self._fail(header.offset, f"a name of {size} bytes ends past the member's end")
+        return size, self.data[start : start + size].rstrip(b"\0")
+
+    def _long_name(self, header: _Header) -> bytes:
+        """A name in the table of long names (`/OFFSET`)."""
+        at = self._decimal(header.raw_name[1:], header.offset + 1, "the offset of a long name")
+        table = self.long_names or b""
+        if at >= len(table):
+            raise self._fail(
+                header.offset, f"long name at {at}, past the end of a table of {len(table)} bytes"
+            )
+        if self.format is ArchiveFormat.COFF:
+            return table[at:].partition(b"\0")[0]
+        end = table.find(b"\n", at)
+        if end <= at or table[end - 1 : end] != b"/":
+            raise self._fail(header.offset, f"the long name at {at} does not end with '/\\n'")
+        return table[at : end - 1]
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+class _Table:
+    """Reads numbers and names of a symbol table, with bounds."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.data = archive.symbol_table or b""
+        self.position = 0
+
+    def fail(self, problem: str) -> MalformedFile:
+        offset = self.archive.symbol_table_offset + self.position
+        return MalformedFile(self.archive.name, "symbol table", offset, problem)
+
+    def numbers(self, count: int, code: str) -> tuple[int, ...]:
+        """`count` numbers of the struct code `code` (byte order first: ">I", "<Q")."""
+        size = struct.calcsize(code)
+        if self.position + count * size > len(self.data):
+            raise self.fail(f"expected {count} numbers of {size} bytes, the table ends before")
+        found = struct.unpack_from(f"{code[0]}{count}{code[1]}", self.data, self.position)
+        self.position += count * size
+        return found
+
+    def name(self) -> str:
+        end = self.data.find(b"\0", self.position)
+        if end < 0:
+            self.position = min(self.position, len(self.data))
+            raise self.fail("expected a name that ends with a zero byte")
+        raw = self.data[self.position : end]
+        self.position = end + 1
+        return _text(raw)
+
+
+def _read_symbols(archive: Archive) -> tuple[tuple[str, int], ...]:
+    if not archive.symbol_table:
+        return ()
+    table = _Table(archive)
+    if archive.format is ArchiveFormat.COFF:
+        pairs = _read_coff_symbols(table)
+    elif archive.format.is_bsd_like:
+        pairs = _read_bsd_symbols(table)
+    else:
+        pairs = _read_gnu_symbols(table)
+    index_of = {member.offset: index for index, member in enumerate(archive.members)}
+    symbols: list[tuple[str, int]] = []
+    for name, offset in pairs:
+        if offset not in index_of:
+            raise table.fail(f"symbol {name!r}: no member starts at offset 0x{offset:x}")
+        symbols.append((name, index_of[offset]))
+    return tuple(symbols)
+
+
+def _read_gnu_symbols(table: _Table) -> list[tuple[str, int]]:
+    """A count, that many offsets, that many names; all big-endian."""
+    code = ">Q" if table.archive.format.has_64_bit_offsets else ">I"
+    (count,) = table.numbers(1, code)
+    offsets = table.numbers(count, code)
+    return [(table.name(), offset) for offset in offsets]
+
+
+def _read_bsd_symbols(table: _Table) -> list[tuple[str, int]]:
+    """A size, pairs of (offset of the name, offset of the member), a size, names."""
+    code = "<Q" if table.archive.format.has_64_bit_offsets else "<I"
+    pair_size = 2 * struct.calcsize(code)
+    (size,) = table.numbers(1, code)
+    pairs = table.numbers(size // pair_size * 2, code)
+    table.numbers(1, code)
+    names_at = table.position
+    found: list[tuple[str, int]] = []
+    for name_at, offset in zip(pairs[::2], pairs[1::2], strict=True):
+        table.position = names_at + name_at
+        found.append((table.name(), offset))
+    return found
+
+
+def _read_coff_symbols(table: _Table) -> list[tuple[str, int]]:
+    """The second linker member: offsets of members, then indices from 1 into them, and names."""
+    (member_count,) = table.numbers(1, "<I")
+    offsets = table.numbers(member_count, "<I")
+    (count,) = table.numbers(1, "<I")
+    indices = table.numbers(count, "<H")
+    for index in indices:
+        if not 1 <= index <= member_count:
+            raise table.fail(f"expected a member number from 1 to {member_count}, found {index}")
+    return [(table.name(), offsets[index - 1]) for index in indices]
+
+
+def member_symbols(member: Member) -> list[str] | None:
+    """What an archive's symbol table lists for a member: its defined, non-local symbols.
+
+    In symbol table order, as LLVM does for wasm; None if the member is no wasm file. A linked
+    module without a symbol table has none here (llvm-ar would take its name section).
+    Raises MalformedFile for a malformed object.
+    """
+    if not member.data.startswith(MAGIC):
+        return None
+    linking = parse(member.data, member.name).find(LinkingSection)
+    if linking is None:
+        return []
+    hidden = SymbolFlag.UNDEFINED | SymbolFlag.BINDING_LOCAL
+    return [symbol.name for symbol in linking.symbols if not symbol.flags & hidden]
+
+
+class _Encoded(NamedTuple):
+    """One member, ready to be written."""
+
+    header: bytes
+    content: bytes
+    padding: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.header) + len(self.content) + len(self.padding)
+
+
+def encode_archive(
+    members: Sequence[Member],
+    format: str = "gnu",
+    symbol_table: bool = True,
+    thin: bool = False,
+    symbols: Sequence[tuple[str, int]] | None = None,
+) -> bytes:
+    """Write an archive: the bytes that `llvm-ar rcD` writes for files of these contents.
+
+    `format` is a value of ArchiveFormat. `symbols` replaces the symbol table's entries, as
+    (name, member index); without it they are those of `member_symbols`. A thin archive holds
+    the members' names and sizes only; give their data all the same. Members' offsets are
+    ignored. Raises MalformedFile for a malformed wasm object among the members (unless
+    `symbols` is given or there is no symbol table), ValueError for a format that cannot be
+    written or cannot be thin, and for an archive too large for its offsets.
+    """
+    kind = ArchiveFormat(format)
+    if kind is ArchiveFormat.COFF:
+        raise ValueError("COFF archives are read only")
+    if thin and kind.is_bsd_like:
+        raise ValueError("only GNU archives can be thin")
+    encoded, long_names = _encode_members(members, kind, thin)
+    pairs: list[tuple[str, int]] = []
+    has_object = False
+    if symbol_table and symbols is not None:
+        pairs = sorted(symbols, key=lambda pair: pair[1])
+    elif symbol_table:
+        for index, member in enumerate(members):
+            names = member_symbols(member)
+            if names is not None:
+                has_object = True
+                pairs += [(name, index) for name in names]
+    names_member = b""
+    if long_names:
+        size = len(long_names) + len(long_names) % 2
+        names_member = b"//".ljust(48) + str(size).encode().ljust(10) + _HEADER_END
+        names_member += long_names.ljust(size, b"\n")
+    table = b""
+    if symbol_table and (pairs or has_object or kind in (ArchiveFormat.DARWIN, "darwin64")):
+        table = _encode_symbol_table(pairs, kind, encoded, len(names_member), has_object)
+    parts = [THIN_MAGIC if thin else ARCHIVE_MAGIC, table, names_member]
+    for one in encoded:
+        parts += one
+    return b"".join(parts)
+
+
+def _rest_of_header(size: int, time: int = 0, mode: int = 0o644) -> bytes:
+    """A header without the name: time, owner and group 0, mode in octal, size."""
+    if size >= 10**10:
+        raise ValueError(f"a member of {size} bytes is too large for an archive")
+    return f"{time:<12}0     0     {mode:<8o}{size:<10}".encode() + _HEADER_END
+
+
+def _bsd_header(raw_name: bytes, position: int, size: int, time: int, mode: int) -> bytes:
+    """A header whose name follows it, padded so that the content is 8-byte aligned."""
+    name_size = len(raw_name) + -(position + HEADER_SIZE + len(raw_name)) % 8
+    header = f"#1/{name_size}".encode().ljust(16) + _rest_of_header(name_size + size, time, mode)
+    return header + raw_name.ljust(name_size, b"\0")
+
+
+def _encode_members(
+    members: Sequence[Member], kind: ArchiveFormat, thin: bool
+) -> tuple[list[_Encoded], bytes]:
+    """The members as written, and the content of the table of long names."""
+    darwin = kind in (ArchiveFormat.DARWIN, ArchiveFormat.DARWIN64)
+    times: dict[str, int] = {}
+    if darwin:
+        # Darwin's linker tells members of one name apart by their times, which start at 1.
+        for member in members:
+            times[member.name] = 1 if member.name in times else 0
+    long_names = bytearray()
+    long_name_at: dict[bytes, int] = {}
+    encoded: list[_Encoded] = []
+    position = 0
+    for member in members:
+        raw_name = _bytes(member.name)
+        content = b"" if thin else member.data
+        # Darwin pads members to 8 bytes and counts that as content.
+        counted_padding = -len(content) % 8 if darwin else 0
+        size = len(member.data) + counted_padding
+        padding = counted_padding + (len(content) + counted_padding) % 2
+        time = 0
+        if darwin:
+            time = times[member.name]
+            times[member.name] += 1
+        if kind.is_bsd_like:
+            header = _bsd_header(raw_name, position, size, time, 0o644)
+        elif thin or len(raw_name) >= 16 or b"/" in raw_name:
+            if thin or raw_name not in long_name_at:
+                long_name_at[raw_name] = len(long_names)
+                long_names += raw_name + b"/\n"
+            header = f"/{long_name_at[raw_name]}".encode().ljust(16) + _rest_of_header(size)
+        else:
+            header = (raw_name + b"/").ljust(16) + _rest_of_header(size)
+        one = _Encoded(header, content, b"\n" * padding)
+        encoded.append(one)
+        position += one.size
+    return encoded, bytes(long_names)
+
+
+def _encode_symbol_table(
+    pairs: Sequence[tuple[str, int]],
+    kind: ArchiveFormat,
+    encoded: Sequence[_Encoded],
+    names_member_size: int,
+    has_object: bool,
+) -> bytes:
+    """The member that holds the symbol table, header included."""
+    name_at: list[int] = []
+    names = bytearray()
+    for name, _ in pairs:
+        name_at.append(len(names))
+        names += _bytes(name) + b"\0"
+    if not names and has_object:
+        # Old Solaris tools want a symbol table even if it is empty.
+        names += b"\0\0\0"
+    width = 8 if kind.has_64_bit_offsets else 4
+    if kind.is_bsd_like:
+        size = 2 * width + 2 * width * len(pairs) + len(names)
+        size += -size % 8
+        table_name = b"__.SYMDEF_64" if width == 8 else b"__.SYMDEF"
+        header = _bsd_header(table_name, len(ARCHIVE_MAGIC), size, 0, 0)
+    else:
+        size = width + width * len(pairs) + len(names)
+        size += size % 2
+        table_name = b"/SYM64/" if width == 8 else b"/"
+        header = table_name.ljust(16) + _rest_of_header(size, 0, 0)
+
+    position = len(ARCHIVE_MAGIC) + len(header) + size + names_member_size
+    member_at: list[int] = []
+    for one in encoded:
+        member_at.append(position)
+        position += one.size
+
+    numbers: list[int]
+    if kind.is_bsd_like:
+        numbers = [2 * width * len(pairs)]
+        for at, (_, index) in zip(name_at, pairs, strict=True):
+            numbers += [at, member_at[index]]
+        numbers.append(len(names))
+        order = "<"
+    else:
+        numbers = [len(pairs), *(member_at[index] for _, index in pairs)]
+        order = ">"
+    try:
+        table = struct.pack(f"{order}{len(numbers)}{'Q' if width == 8 else 'I'}", *numbers)
+    except struct.error:
+        raise ValueError(f"the archive is too large for offsets of {width} bytes") from None
+    return header + (table + names).ljust(size, b"\0")
