@@ -67,7 +67,7 @@ class Import(NamedTuple):
 class Export(NamedTuple):
     name: str
     kind: ExternalKind
-    index: int
+    index: int  # type: ignore[assignment]
 
 
 class Table(NamedTuple):
@@ -129,7 +129,7 @@ class Relocation(NamedTuple):
 
     type: int
     offset: int
-    index: int
+    index: int  # type: ignore[assignment]
     addend: int = 0
 
 
@@ -188,7 +188,7 @@ class InitFunction(NamedTuple):
 
 class ComdatEntry(NamedTuple):
     kind: ComdatKind
-    index: int
+    index: int  # type: ignore[assignment]
 
 
 class Comdat(NamedTuple):

@@ -1,0 +1,120 @@
+"""Bytes to `ObjectFile`: object files and linked modules alike."""
+
+from __future__ import annotations
+
+from linker.format import parse_core, parse_custom, parse_linking
+from linker.format.constants import MAGIC, SECTION_ORDER, VERSION, SectionId
+from linker.format.errors import MalformedFile
+from linker.format.model import CustomSection, ObjectFile, Section
+from linker.format.parse_state import FileState
+from linker.format.reader import Reader, ReadError
+
+_PARSERS = parse_core.PARSERS
+_CUSTOM_PARSERS = {
+    "name": parse_custom.parse_names,
+    "linking": parse_linking.parse_linking,
+    "producers": parse_custom.parse_producers,
+    "target_features": parse_custom.parse_target_features,
+}
+
+# Positions in the order of sections, as bits, and what must not have come before each. The
+# order is LLVM's (`WasmSectionOrderChecker`): the core order with `dylink.0` in front and
+# `linking`, `name`, `producers`, `target_features` behind; `reloc.*` may be repeated.
+_BIT_OF_ID = {int(kind): 2 << position for position, kind in enumerate(SECTION_ORDER)}
+_DYLINK, _LINKING, _RELOC, _NAME, _PRODUCERS, _FEATURES = (1 << n for n in (0, 14, 15, 16, 17, 18))
+_BIT_OF_NAME = {
+    "dylink": _DYLINK,
+    "dylink.0": _DYLINK,
+    "linking": _LINKING,
+    "name": _NAME,
+    "producers": _PRODUCERS,
+    "target_features": _FEATURES,
+}
+
+
+def _forbidden_before(bit: int) -> int:
+    if bit == _RELOC:
+        return 0
+    late = (1 << 19) - bit
+    # `name` and what follows it may stand before or after relocations.
+    return late & ~_RELOC if bit > _RELOC else late
+
+
+_FORBIDDEN = {
+    bit: _forbidden_before(bit) for bit in (*_BIT_OF_ID.values(), *_BIT_OF_NAME.values(), _RELOC)
+}
+
+
+def parse(data: bytes, name: str) -> ObjectFile:
+    """What the file `data` says; `name` is what errors call it.
+
+    Raises MalformedFile, and nothing else, where it breaks the binary format of the core
+    specification, Linking.md, or a rule of LLVM's reader.
+    """
+    data = bytes(data)
+    if data[:4] != MAGIC:
+        raise MalformedFile(name, "", 0, "no WebAssembly file: wrong magic number")
+    if len(data) < 8:
+        raise MalformedFile(name, "", 4, "missing version number")
+    version = int.from_bytes(data[4:8], "little")
+    if version != VERSION:
+        raise MalformedFile(name, "", 4, f"version {version}, only {VERSION} is known")
+
+    state = FileState()
+    reader = Reader(data, 0)
+    reader.pos = 8
+    seen = 0
+    while reader.pos < reader.end:
+        seen |= _section(reader, state, name, seen)
+    try:
+        parse_core.check_end(state, len(data))
+    except ReadError as error:
+        raise MalformedFile(name, "", error.offset, error.problem) from None
+    return ObjectFile(name, state.sections)
+
+
+def _section(file: Reader, state: FileState, file_name: str, seen: int) -> int:
+    """Adds the section at the reader to `state`; returns its bit in the order of sections."""
+    where = ""
+    start = file.pos
+    try:
+        kind = file.byte()
+        size, size_width = file.padded_u32()
+        where = SectionId(kind).name if kind in _PARSERS else "CUSTOM" if not kind else ""
+        if not size:
+            raise file.wrong(start, "section of no bytes")
+        base = file.pos
+        reader = Reader(file.take(size, "section"), base)
+        section: Section
+        if kind:
+            parser = _PARSERS.get(kind)
+            if parser is None:
+                raise file.wrong(start, f"unknown section id {kind}")
+            bit = _BIT_OF_ID[kind]
+            if seen & _FORBIDDEN[bit]:
+                raise file.wrong(start, f"section {where} stands twice or out of order")
+            section = parser(reader, state, size_width)
+            reader.finish()
+            state.content_sizes.append(size)
+        else:
+            name = reader.name()
+            where = name
+            name_size = reader.pos
+            reader = Reader(reader.content[name_size:], base + name_size)
+            is_relocation = name.startswith("reloc.")
+            bit = _RELOC if is_relocation else _BIT_OF_NAME.get(name, 0)
+            if bit and seen & _FORBIDDEN[bit]:
+                raise file.wrong(start, f"section {where} stands twice or out of order")
+            if is_relocation:
+                section = parse_linking.parse_relocations(reader, state, size_width, name)
+                reader.finish()
+            elif name in _CUSTOM_PARSERS:
+                section = _CUSTOM_PARSERS[name](reader, state, size_width)
+                reader.finish()
+            else:
+                section = CustomSection(name, reader.content, size_width)
+            state.content_sizes.append(reader.end)
+        state.sections.append(section)
+    except ReadError as error:
+        raise MalformedFile(file_name, where, error.offset, error.problem) from None
+    return bit

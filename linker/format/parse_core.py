@@ -1,0 +1,431 @@
+"""The sections of the core specification ("Binary Format", "Modules").
+
+A function per section: it reads the content to its end and tells `FileState` what later
+sections need. Indices are checked as LLVM's `WasmObjectFile.cpp` does; where that accepts
+what the core specification calls malformed, the specification is followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from linker.format import expression
+from linker.format.constants import DataSegmentFlag, ExternalKind, LimitsFlag, SectionId, ValueType
+from linker.format.leb128 import LebError, decode_unsigned, size_unsigned
+from linker.format.model import (
+    CodeSection,
+    DataCountSection,
+    DataSection,
+    DataSegment,
+    ElementSection,
+    ElementSegment,
+    Export,
+    ExportSection,
+    FunctionBody,
+    FunctionSection,
+    FunctionType,
+    Global,
+    GlobalSection,
+    GlobalType,
+    Import,
+    ImportSection,
+    InitExpr,
+    Limits,
+    MemorySection,
+    Section,
+    StartSection,
+    Table,
+    TableSection,
+    TableType,
+    TagSection,
+    TypeSection,
+)
+from linker.format.parse_state import FileState
+from linker.format.reader import Reader, ReadError
+
+_FUNCTION, _TABLE, _MEMORY, _GLOBAL, _TAG = range(5)
+_KINDS = tuple(ExternalKind)
+_VALUE_TYPES = {int(value_type): value_type for value_type in ValueType}
+_REFERENCE_TYPES = frozenset((ValueType.FUNCREF, ValueType.EXTERNREF, ValueType.EXNREF))
+_LIMITS_FLAGS = tuple(LimitsFlag(flags) for flags in range(16))
+_FUNCTION_TYPE_FORM = 0x60
+_TABLE_WITH_INIT = 0x40
+_KIND_NAMES = ("function", "table", "memory", "global", "tag")
+
+_new = tuple.__new__
+
+
+def _value_types(reader: Reader) -> tuple[ValueType, ...]:
+    count = reader.u32()
+    start = reader.pos
+    raw = reader.take(count, "list of value types")
+    try:
+        return tuple([_VALUE_TYPES[byte] for byte in raw])
+    except KeyError as error:
+        byte = error.args[0]
+        at = start + raw.index(byte)
+        raise reader.wrong(at, f"unsupported value type 0x{byte:02x}") from None
+
+
+def _value_type(reader: Reader) -> ValueType:
+    start = reader.pos
+    byte = reader.byte()
+    value_type = _VALUE_TYPES.get(byte)
+    if value_type is None:
+        raise reader.wrong(start, f"unsupported value type 0x{byte:02x}")
+    return value_type
+
+
+def _type_index(reader: Reader, state: FileState) -> int:
+    start = reader.pos
+    index = reader.u32()
+    if index >= state.types:
+        raise reader.wrong(start, f"type index {index} of {state.types} types")
+    return index
+
+
+def _tag_type(reader: Reader, state: FileState) -> int:
+    start = reader.pos
+    attribute = reader.byte()
+    if attribute:
+        raise reader.wrong(start, f"invalid tag attribute {attribute}")
+    return _type_index(reader, state)
+
+
+def _limits(reader: Reader) -> Limits:
+    start = reader.pos
+    flags = reader.u32()
+    if flags >= 16:
+        raise reader.wrong(start, f"unknown limits flags 0x{flags:x}")
+    minimum = reader.u64()
+    maximum = reader.u64() if flags & LimitsFlag.HAS_MAX else None
+    page_size = None
+    if flags & LimitsFlag.HAS_PAGE_SIZE:
+        start = reader.pos
+        page_size = reader.u32()
+        if page_size >= 32:
+            raise reader.wrong(start, f"page size of 2 to the {page_size} is too large")
+    return Limits(_LIMITS_FLAGS[flags], minimum, maximum, page_size)
+
+
+def _table_type(reader: Reader) -> TableType:
+    start = reader.pos
+    element = _value_type(reader)
+    if element not in _REFERENCE_TYPES:
+        raise reader.wrong(start, f"{element.name} is no type of table elements")
+    return TableType(element, _limits(reader))
+
+
+def _global_type(reader: Reader) -> GlobalType:
+    value_type = _value_type(reader)
+    start = reader.pos
+    mutable = reader.byte()
+    if mutable > 1:
+        raise reader.wrong(start, f"invalid mutability {mutable}")
+    return GlobalType(value_type, mutable == 1)
+
+
+def _init_expr(reader: Reader, state: FileState) -> InitExpr:
+    start = reader.pos
+    content = reader.content
+    # Nearly every expression is one i32.const with a short number.
+    if content[start : start + 1] == b"\x41":
+        end = content[start + 1 : start + 7].find(0x0B) + start + 1
+        if end == start + 2 and content[start + 1] < 0x80:
+            reader.pos = end + 1
+            return InitExpr(content[start : end + 1])
+    try:
+        instructions, reader.pos = expression.read(content, start)
+    except LebError as error:
+        raise reader.wrong(error.position, error.problem) from None
+    for opcode, operand in instructions:
+        if opcode == expression.Opcode.GLOBAL_GET:
+            kind = _GLOBAL
+        elif opcode == expression.Opcode.REF_FUNC:
+            kind = _FUNCTION
+        else:
+            continue
+        if operand is not None and operand >= state.totals[kind]:
+            what = f"{_KIND_NAMES[kind]} index {operand} of {state.totals[kind]}"
+            raise reader.wrong(start, f"{what} in a constant expression")
+    return InitExpr(content[start : reader.pos])
+
+
+def parse_types(reader: Reader, state: FileState, size_width: int) -> Section:
+    count, count_width = reader.padded_u32()
+    types: list[FunctionType] = []
+    for _ in range(count):
+        start = reader.pos
+        form = reader.byte()
+        if form != _FUNCTION_TYPE_FORM:
+            raise reader.wrong(start, f"unsupported type form 0x{form:02x}")
+        types.append(FunctionType(_value_types(reader), _value_types(reader)))
+    state.types = len(types)
+    return TypeSection(types, size_width, count_width)
+
+
+def parse_imports(reader: Reader, state: FileState, size_width: int) -> Section:
+    count, count_width = reader.padded_u32()
+    imports: list[Import] = []
+    imported = state.imported
+    for _ in range(count):
+        module = reader.name()
+        name = reader.name()
+        start = reader.pos
+        kind = reader.byte()
+        description: int | TableType | Limits | GlobalType
+        if kind == _FUNCTION:
+            description = _type_index(reader, state)
+        elif kind == _GLOBAL:
+            description = _global_type(reader)
+        elif kind == _TABLE:
+            description = _table_type(reader)
+        elif kind == _MEMORY:
+            description = _limits(reader)
+        elif kind == _TAG:
+            description = _tag_type(reader, state)
+        else:
+            raise reader.wrong(start, f"invalid import kind {kind}")
+        imports.append(Import(module, name, _KINDS[kind], description))
+        imported[kind].append(name)
+    state.totals = [len(names) for names in imported]
+    return ImportSection(imports, size_width, count_width)
+
+
+def parse_functions(reader: Reader, state: FileState, size_width: int) -> Section:
+    count, count_width = reader.padded_u32()
+    indices = [_type_index(reader, state) for _ in range(count)]
+    state.functions = len(indices)
+    state.totals[_FUNCTION] += len(indices)
+    return FunctionSection(indices, size_width, count_width)
+
+
+def parse_tables(reader: Reader, state: FileState, size_width: int) -> Section:
+    count, count_width = reader.padded_u32()
+    tables: list[Table] = []
+    for _ in range(count):
+        if reader.content[reader.pos : reader.pos + 1] != bytes((_TABLE_WITH_INIT,)):
+            tables.append(Table(_table_type(reader)))
+            continue
+        reader.pos += 1
+        start = reader.pos
+        if reader.byte():
+            raise reader.wrong(start, "a table with an initial value needs a zero byte here")
+        tables.append(Table(_table_type(reader), _init_expr(reader, state)))
+    state.totals[_TABLE] += len(tables)
+    return TableSection(tables, size_width, count_width)
+
+
+def parse_memories(reader: Reader, state: FileState, size_width: int) -> Section:
+    count, count_width = reader.padded_u32()
+    memories = [_limits(reader) for _ in range(count)]
+    state.totals[_MEMORY] += len(memories)
+    return MemorySection(memories, size_width, count_width)
+
+
+def parse_tags(reader: Reader, state: FileState, size_width: int) -> Section:
+    count, count_width = reader.padded_u32()
+    indices = [_tag_type(reader, state) for _ in range(count)]
+    state.totals[_TAG] += len(indices)
+    return TagSection(indices, size_width, count_width)
+
+
+def parse_globals(reader: Reader, state: FileState, size_width: int) -> Section:
+    count, count_width = reader.padded_u32()
+    global_list: list[Global] = []
+    for _ in range(count):
+        global_type = _global_type(reader)
+        global_list.append(Global(global_type, _init_expr(reader, state)))
+        # An initial value may only name the globals before its own.
+        state.totals[_GLOBAL] += 1
+    return GlobalSection(global_list, size_width, count_width)
+
+
+def parse_exports(reader: Reader, state: FileState, size_width: int) -> Section:
+    count, count_width = reader.padded_u32()
+    exports: list[Export] = []
+    for _ in range(count):
+        name = reader.name()
+        start = reader.pos
+        kind = reader.byte()
+        if kind >= len(_KINDS):
+            raise reader.wrong(start, f"invalid export kind {kind}")
+        start = reader.pos
+        index = reader.u32()
+        if index >= state.totals[kind]:
+            known = state.totals[kind]
+            raise reader.wrong(start, f"export of {_KIND_NAMES[kind]} {index} of {known}")
+        exports.append(Export(name, _KINDS[kind], index))
+    return ExportSection(exports, size_width, count_width)
+
+
+def parse_start(reader: Reader, state: FileState, size_width: int) -> Section:
+    index = reader.u32()
+    if index >= state.totals[_FUNCTION]:
+        raise reader.wrong(0, f"start function {index} of {state.totals[_FUNCTION]}")
+    return StartSection(index, size_width)
+
+
+def _element_segment(reader: Reader, state: FileState) -> ElementSegment:
+    start = reader.pos
+    flags = reader.u32()
+    if flags > 7:
+        raise reader.wrong(start, f"unknown flags 0x{flags:x} of an element segment")
+    is_active = not flags & 1
+    table = 0
+    offset = None
+    if is_active:
+        start = reader.pos
+        if flags & 2:
+            table = reader.u32()
+        if table >= state.totals[_TABLE]:
+            known = state.totals[_TABLE]
+            raise reader.wrong(start, f"element segment for table {table} of {known}")
+        offset = _init_expr(reader, state)
+    element_kind = None
+    if flags & 3:
+        start = reader.pos
+        element_kind = reader.byte()
+        if flags & 4:
+            if element_kind not in _REFERENCE_TYPES:
+                raise reader.wrong(start, f"invalid reference type 0x{element_kind:02x}")
+        elif element_kind:
+            raise reader.wrong(start, f"invalid element kind 0x{element_kind:02x}")
+    count = reader.u32()
+    if flags & 4:
+        items = tuple([_init_expr(reader, state) for _ in range(count)])
+        return ElementSegment(flags, table, offset, element_kind, (), items)
+    known = state.totals[_FUNCTION]
+    functions: list[int] = []
+    for _ in range(count):
+        start = reader.pos
+        index = reader.u32()
+        if index >= known:
+            raise reader.wrong(start, f"element segment with function {index} of {known}")
+        functions.append(index)
+    return ElementSegment(flags, table, offset, element_kind, tuple(functions))
+
+
+def parse_elements(reader: Reader, state: FileState, size_width: int) -> Section:
+    count, count_width = reader.padded_u32()
+    segments = [_element_segment(reader, state) for _ in range(count)]
+    return ElementSection(segments, size_width, count_width)
+
+
+def parse_data_count(reader: Reader, state: FileState, size_width: int) -> Section:
+    count, count_width = reader.padded_u32()
+    state.data_count = count
+    return DataCountSection(count, size_width, count_width)
+
+
+def parse_code(reader: Reader, state: FileState, size_width: int) -> Section:
+    start = reader.pos
+    count, count_width = reader.padded_u32()
+    if count != state.functions:
+        problem = f"{count} function bodies for {state.functions} functions"
+        raise reader.wrong(start, problem)
+    functions: list[FunctionBody] = []
+    append = functions.append
+    content = reader.content
+    end = reader.end
+    pos = reader.pos
+    for _ in range(count):
+        start = pos
+        if pos >= end:
+            raise reader.cut_off()
+        size = content[pos]
+        pos += 1
+        width = 0
+        if size >= 0x80:
+            try:
+                size, pos = decode_unsigned(content, start)
+            except LebError as error:
+                raise reader.wrong(error.position, error.problem) from None
+            if pos - start != size_unsigned(size):
+                width = pos - start
+        after = pos + size
+        if after > end:
+            raise reader.wrong(start, f"function body of {size} bytes is longer than the content")
+        if not size:
+            raise reader.wrong(start, "empty function body")
+        body = content[pos:after]
+        if body[0]:
+            _check_locals(body, reader.base + pos)
+        append(_new(FunctionBody, (body, start, width)))
+        pos = after
+    reader.pos = pos
+    return CodeSection(functions, size_width, count_width)
+
+
+def _check_locals(body: bytes, base: int) -> None:
+    """Raises where the local declarations at the start of a body are cut off."""
+    # One or two groups with small numbers need no reader.
+    size = len(body)
+    if body[0] == 1 and size > 3 and body[1] < 0x80 and body[2] >= 0x69:
+        return
+    reader = Reader(body, base)
+    for _ in range(reader.u32()):
+        reader.u32()
+        if reader.byte() in (0x63, 0x64):
+            # A reference to a type: its heap type follows.
+            reader.s64()
+
+
+def parse_data(reader: Reader, state: FileState, size_width: int) -> Section:
+    start = reader.pos
+    count, count_width = reader.padded_u32()
+    if state.data_count is not None and count != state.data_count:
+        problem = f"{count} data segments, but the data count says {state.data_count}"
+        raise reader.wrong(start, problem)
+    segments: list[DataSegment] = []
+    for _ in range(count):
+        start = reader.pos
+        flags = reader.u32()
+        if flags > DataSegmentFlag.EXPLICIT_MEMORY:
+            raise reader.wrong(start, f"unknown flags 0x{flags:x} of a data segment")
+        memory = 0
+        init = None
+        if flags & DataSegmentFlag.EXPLICIT_MEMORY:
+            start = reader.pos
+            memory = reader.u32()
+            if memory and memory >= state.totals[_MEMORY]:
+                known = state.totals[_MEMORY]
+                raise reader.wrong(start, f"data segment for memory {memory} of {known}")
+        if not flags & DataSegmentFlag.PASSIVE:
+            init = _init_expr(reader, state)
+        size = reader.u32()
+        offset = reader.pos
+        content = reader.take(size, "data segment")
+        segments.append(_new(DataSegment, (flags, memory, init, content, offset)))
+        state.segment_sizes.append(size)
+    return DataSection(segments, size_width, count_width)
+
+
+def check_end(state: FileState, end: int) -> None:
+    """Checks what holds only at the end of a file, at offset `end` in bytes.
+
+    A function needs a body and a counted data segment its content (core specification,
+    "Modules"); LLVM checks neither.
+    """
+    kinds = {section.id for section in state.sections}
+    if state.functions and SectionId.CODE not in kinds:
+        raise ReadError(end, f"{state.functions} functions, but no code section")
+    if state.data_count and SectionId.DATA not in kinds:
+        raise ReadError(end, f"{state.data_count} data segments counted, but no data section")
+
+
+PARSERS: dict[int, Callable[[Reader, FileState, int], Section]] = {
+    SectionId.TYPE: parse_types,
+    SectionId.IMPORT: parse_imports,
+    SectionId.FUNCTION: parse_functions,
+    SectionId.TABLE: parse_tables,
+    SectionId.MEMORY: parse_memories,
+    SectionId.GLOBAL: parse_globals,
+    SectionId.EXPORT: parse_exports,
+    SectionId.START: parse_start,
+    SectionId.ELEMENT: parse_elements,
+    SectionId.CODE: parse_code,
+    SectionId.DATA: parse_data,
+    SectionId.DATA_COUNT: parse_data_count,
+    SectionId.TAG: parse_tags,
+}

@@ -1,0 +1,129 @@
+"""The custom sections `name`, `producers` and `target_features`."""
+
+from __future__ import annotations
+
+from linker.format.constants import ExternalKind, NameSubsection
+from linker.format.leb128 import LebError, decode_unsigned
+from linker.format.model import (
+    NameSection,
+    ProducersSection,
+    Section,
+    TargetFeature,
+    TargetFeaturesSection,
+)
+from linker.format.parse_state import FileState
+from linker.format.reader import Reader
+
+_PRODUCER_FIELDS = ("language", "processed-by", "sdk")
+_FEATURE_PREFIXES = (0x2B, 0x2D)
+_INDEXED = {
+    int(NameSubsection.FUNCTION): "function",
+    int(NameSubsection.GLOBAL): "global",
+    int(NameSubsection.DATA_SEGMENT): "data segment",
+}
+
+
+def parse_producers(reader: Reader, state: FileState, size_width: int) -> Section:
+    """ProducersSection.md: fields and the names in a field are unique."""
+    fields: list[tuple[str, list[tuple[str, str]]]] = []
+    seen_fields: set[str] = set()
+    for _ in range(reader.u32()):
+        start = reader.pos
+        field_name = reader.name()
+        if field_name not in _PRODUCER_FIELDS:
+            raise reader.wrong(start, f"unknown field {field_name!r}")
+        if field_name in seen_fields:
+            raise reader.wrong(start, f"field {field_name!r} stands twice")
+        seen_fields.add(field_name)
+        values: list[tuple[str, str]] = []
+        seen: set[str] = set()
+        for _ in range(reader.u32()):
+            start = reader.pos
+            producer = reader.name()
+            if producer in seen:
+                raise reader.wrong(start, f"producer {producer!r} stands twice")
+            seen.add(producer)
+            values.append((producer, reader.name()))
+        fields.append((field_name, values))
+    return ProducersSection(fields, size_width)
+
+
+def parse_target_features(reader: Reader, state: FileState, size_width: int) -> Section:
+    """Linking.md, "Target Features Section"."""
+    features: list[TargetFeature] = []
+    seen: set[str] = set()
+    for _ in range(reader.u32()):
+        start = reader.pos
+        prefix = reader.byte()
+        if prefix not in _FEATURE_PREFIXES:
+            raise reader.wrong(start, f"unknown feature prefix 0x{prefix:02x}")
+        start = reader.pos
+        name = reader.name()
+        if name in seen:
+            raise reader.wrong(start, f"feature {name!r} stands twice")
+        seen.add(name)
+        features.append(TargetFeature(chr(prefix), name))
+    return TargetFeaturesSection(features, size_width)
+
+
+def parse_names(reader: Reader, state: FileState, size_width: int) -> Section:
+    """Core specification, "Name Section"; checks as in LLVM's `parseNameSection`."""
+    subsections: list[tuple[int, int, list[tuple[int, str]] | bytes]] = []
+    seen: dict[int, set[int]] = {kind: set() for kind in _INDEXED}
+    limits = {
+        int(NameSubsection.FUNCTION): state.totals[ExternalKind.FUNCTION],
+        int(NameSubsection.GLOBAL): state.totals[ExternalKind.GLOBAL],
+        int(NameSubsection.DATA_SEGMENT): len(state.segment_sizes),
+    }
+    while reader.pos < reader.end:
+        kind = reader.byte()
+        size, width = reader.padded_u32()
+        base = reader.base + reader.pos
+        content = reader.take(size, "name subsection")
+        if kind in _INDEXED:
+            entries = _name_map(Reader(content, base), kind, limits[kind], seen[kind])
+            subsections.append((kind, width, entries))
+        else:
+            subsections.append((kind, width, content))
+    return NameSection(subsections, size_width)
+
+
+def _name_map(reader: Reader, kind: int, limit: int, seen: set[int]) -> list[tuple[int, str]]:
+    entries: list[tuple[int, str]] = []
+    append = entries.append
+    content = reader.content
+    what = _INDEXED[kind]
+    needs_name = kind != NameSubsection.DATA_SEGMENT
+    count = reader.u32()
+    pos = reader.pos
+    end = reader.end
+    try:
+        for _ in range(count):
+            start = pos
+            index = content[pos]
+            pos += 1
+            if index >= 0x80:
+                index, pos = decode_unsigned(content, start)
+            length = content[pos]
+            pos += 1
+            if length >= 0x80:
+                length, pos = decode_unsigned(content, pos - 1)
+            after = pos + length
+            if after > end:
+                raise reader.wrong(start, f"name of {length} bytes is longer than the content")
+            if index >= limit:
+                raise reader.wrong(start, f"name of {what} {index} of {limit}")
+            if index in seen:
+                raise reader.wrong(start, f"{what} {index} is named twice")
+            if needs_name and not length:
+                raise reader.wrong(start, f"empty name of {what} {index}")
+            seen.add(index)
+            append((index, str(content[pos:after], "utf-8", "surrogateescape")))
+            pos = after
+    except IndexError:
+        raise reader.cut_off() from None
+    except LebError as error:
+        raise reader.wrong(error.position, error.problem) from None
+    reader.pos = pos
+    reader.finish()
+    return entries

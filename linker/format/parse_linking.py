@@ -1,0 +1,428 @@
+"""The sections `linking` and `reloc.*` (Linking.md).
+
+Checks are those of LLVM's `WasmObjectFile.cpp`. Stricter than it: a subsection stands at most
+once, and relocations patch only code, data and custom sections (Linking.md, "Relocation
+Sections"), with all of their bytes inside of the section.
+"""
+
+from __future__ import annotations
+
+from linker.format.constants import (
+    LINKING_VERSION,
+    ComdatKind,
+    ExternalKind,
+    LinkingSubsection,
+    RelocationType,
+    SectionId,
+    SymbolFlag,
+    SymbolKind,
+)
+from linker.format.leb128 import LebError, decode_signed, decode_unsigned
+from linker.format.model import (
+    Comdat,
+    ComdatEntry,
+    DataReference,
+    InitFunction,
+    LinkingSection,
+    Relocation,
+    RelocationSection,
+    Section,
+    SegmentInfo,
+    Symbol,
+)
+from linker.format.parse_state import FileState
+from linker.format.reader import Reader
+
+_new = tuple.__new__
+
+_SYMBOL_KINDS = tuple(SymbolKind)
+_DATA = int(SymbolKind.DATA)
+_SECTION = int(SymbolKind.SECTION)
+_FUNCTION = int(SymbolKind.FUNCTION)
+_SYMBOL_NAMES = ("function", "data", "global", "section", "tag", "table")
+# The index space of each symbol kind; data and section symbols have none.
+_SPACES = (
+    ExternalKind.FUNCTION,
+    -1,
+    ExternalKind.GLOBAL,
+    -1,
+    ExternalKind.TAG,
+    ExternalKind.TABLE,
+)
+_COMDAT_KINDS = {
+    int(ComdatKind.DATA): ComdatKind.DATA,
+    int(ComdatKind.FUNCTION): ComdatKind.FUNCTION,
+    int(ComdatKind.SECTION): ComdatKind.SECTION,
+}
+
+_WEAK = int(SymbolFlag.BINDING_WEAK)
+_LOCAL = int(SymbolFlag.BINDING_LOCAL)
+_BINDING = _WEAK | _LOCAL
+_UNDEFINED = int(SymbolFlag.UNDEFINED)
+_EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
+_ABSOLUTE = int(SymbolFlag.ABSOLUTE)
+
+
+def parse_linking(reader: Reader, state: FileState, size_width: int) -> Section:
+    start = reader.pos
+    version = reader.u32()
+    if version != LINKING_VERSION:
+        problem = f"linking version {version}, only {LINKING_VERSION} is known"
+        raise reader.wrong(start, problem)
+    linking = LinkingSection(version, size_width=size_width)
+    order: list[tuple[int, int]] = []
+    seen: set[int] = set()
+    while reader.pos < reader.end:
+        start = reader.pos
+        kind = reader.byte()
+        if kind in seen:
+            raise reader.wrong(start, f"subsection {kind} stands twice")
+        seen.add(kind)
+        size, width = reader.padded_u32()
+        base = reader.base + reader.pos
+        content = reader.take(size, "linking subsection")
+        order.append((kind, width))
+        inner = Reader(content, base)
+        if kind == LinkingSubsection.SYMBOL_TABLE:
+            linking.symbols = _symbols(inner, state)
+        elif kind == LinkingSubsection.SEGMENT_INFO:
+            linking.segments = _segments(inner, state)
+        elif kind == LinkingSubsection.INIT_FUNCS:
+            linking.init_functions = _init_functions(inner, state)
+        elif kind == LinkingSubsection.COMDAT_INFO:
+            linking.comdats = _comdats(inner, state)
+        else:
+            linking.unknown[kind] = content
+            continue
+        inner.finish()
+    linking.order = order
+    return linking
+
+
+def _segments(reader: Reader, state: FileState) -> list[SegmentInfo]:
+    start = reader.pos
+    count = reader.u32()
+    if count > len(state.segment_sizes):
+        problem = f"{count} segment names for {len(state.segment_sizes)} data segments"
+        raise reader.wrong(start, problem)
+    return [SegmentInfo(reader.name(), reader.u32(), reader.u32()) for _ in range(count)]
+
+
+def _init_functions(reader: Reader, state: FileState) -> list[InitFunction]:
+    functions: list[InitFunction] = []
+    kinds = state.symbol_kinds
+    for _ in range(reader.u32()):
+        priority = reader.u32()
+        start = reader.pos
+        symbol = reader.u32()
+        if symbol >= len(kinds) or kinds[symbol] != _FUNCTION:
+            raise reader.wrong(start, f"init function: symbol {symbol} is no function")
+        functions.append(InitFunction(priority, symbol))
+    return functions
+
+
+def _comdats(reader: Reader, state: FileState) -> list[Comdat]:
+    comdats: list[Comdat] = []
+    names: set[str] = set()
+    members: set[tuple[int, int]] = set()
+    for _ in range(reader.u32()):
+        start = reader.pos
+        name = reader.name()
+        if not name or name in names:
+            raise reader.wrong(start, f"empty or repeated comdat name {name!r}")
+        names.add(name)
+        start = reader.pos
+        flags = reader.u32()
+        if flags:
+            raise reader.wrong(start, f"unknown comdat flags 0x{flags:x}")
+        entries: list[ComdatEntry] = []
+        for _ in range(reader.u32()):
+            start = reader.pos
+            kind = reader.u32()
+            index = reader.u32()
+            if kind not in _COMDAT_KINDS:
+                raise reader.wrong(start, f"unknown kind {kind} of a comdat entry")
+            problem = _comdat_entry_problem(state, kind, index)
+            # LLVM lets a section stand in several comdats; the last one counts.
+            if not problem and kind != ComdatKind.SECTION and (kind, index) in members:
+                problem = f"{_COMDAT_KINDS[kind].name.lower()} {index} is in two comdats"
+            if problem:
+                raise reader.wrong(start, problem)
+            members.add((kind, index))
+            entries.append(ComdatEntry(_COMDAT_KINDS[kind], index))
+        comdats.append(Comdat(name, flags, tuple(entries)))
+    return comdats
+
+
+def _comdat_entry_problem(state: FileState, kind: int, index: int) -> str:
+    """What is wrong with the index of a comdat entry, or ""."""
+    if kind == ComdatKind.DATA:
+        if index >= len(state.segment_sizes):
+            return f"comdat with data segment {index} of {len(state.segment_sizes)}"
+    elif kind == ComdatKind.FUNCTION:
+        imported = len(state.imported[ExternalKind.FUNCTION])
+        if not imported <= index < state.totals[ExternalKind.FUNCTION]:
+            return f"comdat with function {index}, which is not defined"
+    elif index >= len(state.sections):
+        return f"comdat with section {index} of {len(state.sections)}"
+    elif state.sections[index].id != SectionId.CUSTOM:
+        return f"comdat with section {index}, which is no custom section"
+    return ""
+
+
+def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
+    """Linking.md, "Symbol Table Subsection"."""
+    symbols: list[Symbol] = []
+    append = symbols.append
+    names: set[str] = set()
+    kinds = bytearray()
+    content = reader.content
+    end = reader.end
+    imported = state.imported
+    totals = state.totals
+    segment_sizes = state.segment_sizes
+    count = reader.u32()
+    pos = reader.pos
+    try:
+        for _ in range(count):
+            start = pos
+            kind = content[pos]
+            flags = content[pos + 1]
+            pos += 2
+            if flags >= 0x80:
+                flags, pos = decode_unsigned(content, pos - 1)
+            if kind > 5:
+                raise reader.wrong(start, f"unknown symbol kind {kind}")
+
+            index = 0
+            data: DataReference | None = None
+            has_name = True
+            name = ""
+            if kind != _DATA:
+                index = content[pos]
+                pos += 1
+                if index >= 0x80:
+                    index, pos = decode_unsigned(content, pos - 1)
+                if kind == _SECTION:
+                    if flags & _BINDING != _LOCAL:
+                        raise reader.wrong(start, "section symbol is not local")
+                    if index >= len(state.sections):
+                        problem = f"section symbol for section {index} of {len(state.sections)}"
+                        raise reader.wrong(start, problem)
+                    has_name = False
+                else:
+                    space = _SPACES[kind]
+                    imports = imported[space]
+                    is_undefined = flags & _UNDEFINED != 0
+                    if index >= totals[space] or is_undefined != (index < len(imports)):
+                        what = "undefined" if is_undefined else "defined"
+                        problem = f"{what} {_SYMBOL_NAMES[kind]} symbol with index {index}"
+                        raise reader.wrong(start, f"{problem}, which is not {what}")
+                    if is_undefined:
+                        if kind != _FUNCTION and flags & _BINDING == _WEAK:
+                            problem = f"undefined weak {_SYMBOL_NAMES[kind]} symbol"
+                            raise reader.wrong(start, problem)
+                        if not flags & _EXPLICIT_NAME:
+                            has_name = False
+                            name = imports[index]
+            if has_name:
+                length = content[pos]
+                pos += 1
+                if length >= 0x80:
+                    length, pos = decode_unsigned(content, pos - 1)
+                after = pos + length
+                if after > end:
+                    problem = f"symbol name of {length} bytes is longer than the content"
+                    raise reader.wrong(start, problem)
+                name = str(content[pos:after], "utf-8", "surrogateescape")
+                pos = after
+                if kind == _DATA and not flags & _UNDEFINED:
+                    segment, pos = decode_unsigned(content, pos)
+                    offset, pos = decode_unsigned(content, pos, 64)
+                    size, pos = decode_unsigned(content, pos, 64)
+                    if not flags & _ABSOLUTE:
+                        if segment >= len(segment_sizes):
+                            problem = f"data symbol {name} in segment {segment} of"
+                            raise reader.wrong(start, f"{problem} {len(segment_sizes)}")
+                        if offset > segment_sizes[segment]:
+                            problem = f"data symbol {name} at offset {offset} of a segment of"
+                            raise reader.wrong(start, f"{problem} {segment_sizes[segment]} bytes")
+                    data = DataReference(segment, offset, size)
+
+            if flags & _BINDING != _LOCAL:
+                if name in names:
+                    raise reader.wrong(start, f"duplicate symbol name {name}")
+                names.add(name)
+            kinds.append(kind)
+            append(Symbol(_SYMBOL_KINDS[kind], flags, name, None if kind == _DATA else index, data))
+    except IndexError:
+        raise reader.cut_off() from None
+    except LebError as error:
+        raise reader.wrong(error.position, error.problem) from None
+    reader.pos = pos
+    state.symbol_kinds = kinds
+    return symbols
+
+
+_FUNCTION_BIT = 1 << SymbolKind.FUNCTION
+_DATA_BIT = 1 << SymbolKind.DATA
+_GLOBAL_BIT = 1 << SymbolKind.GLOBAL
+_SECTION_BIT = 1 << SymbolKind.SECTION
+_TAG_BIT = 1 << SymbolKind.TAG
+_TABLE_BIT = 1 << SymbolKind.TABLE
+
+
+class _Shape:
+    """How a relocation kind is written: patched bytes, bits of the addend, symbol kinds."""
+
+    def __init__(self, width: int, addend_bits: int, symbol_kinds: int) -> None:
+        self.width = width
+        self.addend_bits = addend_bits
+        self.symbol_kinds = symbol_kinds
+
+
+_R = RelocationType
+_SHAPES: dict[int, _Shape] = {
+    _R.FUNCTION_INDEX_LEB: _Shape(5, 0, _FUNCTION_BIT),
+    _R.TABLE_INDEX_SLEB: _Shape(5, 0, _FUNCTION_BIT),
+    _R.TABLE_INDEX_I32: _Shape(4, 0, _FUNCTION_BIT),
+    _R.MEMORY_ADDR_LEB: _Shape(5, 32, _DATA_BIT),
+    _R.MEMORY_ADDR_SLEB: _Shape(5, 32, _DATA_BIT),
+    _R.MEMORY_ADDR_I32: _Shape(4, 32, _DATA_BIT),
+    _R.TYPE_INDEX_LEB: _Shape(5, 0, 0),
+    # Function and data symbols stand for their entries in the global offset table.
+    _R.GLOBAL_INDEX_LEB: _Shape(5, 0, _GLOBAL_BIT | _FUNCTION_BIT | _DATA_BIT),
+    _R.FUNCTION_OFFSET_I32: _Shape(4, 32, _FUNCTION_BIT),
+    _R.SECTION_OFFSET_I32: _Shape(4, 32, _SECTION_BIT),
+    _R.TAG_INDEX_LEB: _Shape(5, 0, _TAG_BIT),
+    _R.MEMORY_ADDR_REL_SLEB: _Shape(5, 32, _DATA_BIT),
+    _R.TABLE_INDEX_REL_SLEB: _Shape(5, 0, _FUNCTION_BIT),
+    _R.GLOBAL_INDEX_I32: _Shape(4, 0, _GLOBAL_BIT),
+    _R.MEMORY_ADDR_LEB64: _Shape(10, 64, _DATA_BIT),
+    _R.MEMORY_ADDR_SLEB64: _Shape(10, 64, _DATA_BIT),
+    _R.MEMORY_ADDR_I64: _Shape(8, 64, _DATA_BIT),
+    _R.MEMORY_ADDR_REL_SLEB64: _Shape(10, 64, _DATA_BIT),
+    _R.TABLE_INDEX_SLEB64: _Shape(10, 0, _FUNCTION_BIT),
+    _R.TABLE_INDEX_I64: _Shape(8, 0, _FUNCTION_BIT),
+    _R.TABLE_NUMBER_LEB: _Shape(5, 0, _TABLE_BIT),
+    _R.MEMORY_ADDR_TLS_SLEB: _Shape(5, 32, _DATA_BIT),
+    _R.FUNCTION_OFFSET_I64: _Shape(8, 64, _FUNCTION_BIT),
+    _R.MEMORY_ADDR_LOCREL_I32: _Shape(4, 32, _DATA_BIT),
+    _R.TABLE_INDEX_REL_SLEB64: _Shape(10, 0, _FUNCTION_BIT),
+    _R.MEMORY_ADDR_TLS_SLEB64: _Shape(10, 64, _DATA_BIT),
+    _R.FUNCTION_INDEX_I32: _Shape(4, 0, _FUNCTION_BIT),
+}
+_WIDTHS = bytes(_SHAPES[kind].width for kind in range(len(_SHAPES)))
+_ADDEND_BITS = bytes(_SHAPES[kind].addend_bits for kind in range(len(_SHAPES)))
+_ALLOWED_KINDS = bytes(_SHAPES[kind].symbol_kinds for kind in range(len(_SHAPES)))
+_TYPE_INDEX = int(_R.TYPE_INDEX_LEB)
+_PATCHED_SECTIONS = (SectionId.CODE, SectionId.DATA, SectionId.CUSTOM)
+
+
+def parse_relocations(reader: Reader, state: FileState, size_width: int, name: str) -> Section:
+    """Linking.md, "Relocation Sections": sorted by offset, `name` is the section's name."""
+    start = reader.pos
+    target = reader.u32()
+    if target >= len(state.sections):
+        raise reader.wrong(start, f"relocations for section {target} of {len(state.sections)}")
+    if state.sections[target].id not in _PATCHED_SECTIONS:
+        problem = f"section {target} is no code, data or custom section"
+        raise reader.wrong(start, problem)
+    count, count_width = reader.padded_u32()
+    relocations = _relocations(reader, state, count, state.content_sizes[target])
+    return RelocationSection(name, target, relocations, size_width, count_width)
+
+
+def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> list[Relocation]:
+    relocations: list[Relocation] = []
+    append = relocations.append
+    new = _new
+    relocation_type = Relocation
+    content = reader.content
+    kinds = state.symbol_kinds
+    symbol_count = len(kinds)
+    widths = _WIDTHS
+    addend_bits = _ADDEND_BITS
+    # One bit a symbol kind, so that a relocation needs a single test.
+    bits = bytes(1 << kind for kind in kinds)
+    allowed = _ALLOWED_KINDS
+    previous = 0
+    pos = reader.pos
+    try:
+        for _ in range(count):
+            start = pos
+            kind = content[pos]
+            byte = content[pos + 1]
+            if kind > 26:
+                kind, pos = decode_unsigned(content, pos)
+                if kind > 26:
+                    raise reader.wrong(start, f"unknown relocation kind {kind}")
+                byte = content[pos]
+                pos -= 1
+
+            if byte < 0x80:
+                offset = byte
+                pos += 2
+            else:
+                second = content[pos + 2]
+                if second < 0x80:
+                    offset = byte & 0x7F | second << 7
+                    pos += 3
+                else:
+                    third = content[pos + 3]
+                    if third < 0x80:
+                        offset = byte & 0x7F | (second & 0x7F) << 7 | third << 14
+                        pos += 4
+                    else:
+                        offset, pos = decode_unsigned(content, pos + 1)
+
+            index = content[pos]
+            if index < 0x80:
+                pos += 1
+            else:
+                second = content[pos + 1]
+                if second < 0x80:
+                    index = index & 0x7F | second << 7
+                    pos += 2
+                else:
+                    index, pos = decode_unsigned(content, pos)
+
+            if offset < previous:
+                problem = f"relocation at offset {offset} after one at {previous}"
+                raise reader.wrong(start, problem)
+            previous = offset
+            if offset + widths[kind] > limit:
+                problem = f"relocation of {widths[kind]} bytes at offset {offset} of a section of"
+                raise reader.wrong(start, f"{problem} {limit} bytes")
+            if kind == _TYPE_INDEX:
+                if index >= state.types:
+                    raise reader.wrong(start, f"relocation to type {index} of {state.types}")
+            elif index >= symbol_count:
+                raise reader.wrong(start, f"relocation to symbol {index} of {symbol_count}")
+            elif not bits[index] & allowed[kind]:
+                what = _SYMBOL_NAMES[kinds[index]]
+                problem = f"relocation {_R(kind).name} to {what} symbol {index}"
+                raise reader.wrong(start, problem)
+
+            addend = 0
+            if addend_bits[kind]:
+                addend = content[pos]
+                if addend < 0x40:
+                    pos += 1
+                elif addend < 0x80:
+                    addend -= 0x80
+                    pos += 1
+                else:
+                    second = content[pos + 1]
+                    if second < 0x40:
+                        addend = addend & 0x7F | second << 7
+                        pos += 2
+                    else:
+                        addend, pos = decode_signed(content, pos, addend_bits[kind])
+            append(new(relocation_type, (kind, offset, index, addend)))
+    except IndexError:
+        raise reader.cut_off() from None
+    except LebError as error:
+        raise reader.wrong(error.position, error.problem) from None
+    reader.pos = pos
+    return relocations
