@@ -10,9 +10,28 @@ from typing import NamedTuple
 
 # Options whose value may be the next word, with one dash or two in front.
 _SEPARATE = frozenset(
-    """entry export export-if-defined error-limit keep-section library library-path Map mllvm
-    reproduce rsp-quoting soname thinlto-cache-policy threads trace-symbol undefined
-    unresolved-symbols wrap allow-undefined-file""".split()
+    [
+        "entry",
+        "export",
+        "export-if-defined",
+        "error-limit",
+        "keep-section",
+        "library",
+        "library-path",
+        "Map",
+        "mllvm",
+        "reproduce",
+        "rsp-quoting",
+        "soname",
+        "thinlto-cache-policy",
+        "threads",
+        "trace-symbol",
+        "undefined",
+        "unresolved-symbols",
+        "wrap",
+        "allow-undefined-file",
+        "rpath",
+    ]
 )
 # One letter whose value is joined to it or is the next word, and the long name of each.
 _LETTERS = {
@@ -37,8 +56,17 @@ _LETTER_FLAGS = {
 }
 # Long options that begin with one of the letters above and may stand after a single dash.
 _LONG = frozenset(
-    """emit-relocs error-unresolved-symbols end-lib merge-data-segments no-merge-data-segments
-    warn-unresolved-symbols experimental-pic extra-features export-dynamic""".split()
+    [
+        "emit-relocs",
+        "error-unresolved-symbols",
+        "end-lib",
+        "merge-data-segments",
+        "no-merge-data-segments",
+        "warn-unresolved-symbols",
+        "experimental-pic",
+        "extra-features",
+        "export-dynamic",
+    ]
 )
 
 

@@ -76,7 +76,7 @@ class DivergenceFound(Exception):
         self.divergence = divergence
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def failure_class(mark: Fingerprint) -> type[DivergenceFound]:
     """The exception class of a fingerprint: one class each, the same one every time."""
     words = re.split(r"[.-]", mark.id)

@@ -29,6 +29,7 @@ class LinkResult:
             crash, also how it ended; for UNSUPPORTED, the adapter's reason.
         seconds: wall-clock time of the run.
         exit_status: the exit status, negative for a signal, None if nothing ended by itself.
+        left_behind: a refusal or crash left a file in the output's place.
     """
 
     linker: str
@@ -37,6 +38,7 @@ class LinkResult:
     message: str
     seconds: float
     exit_status: int | None
+    left_behind: bool = False
 
     @property
     def is_linked(self) -> bool:

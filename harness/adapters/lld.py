@@ -20,12 +20,14 @@ class WasmLd:
         command: the words before wasm-ld's own arguments, `zig wasm-ld` or `wasm-ld-22`.
         version: what `--version` printed.
         release: LLVM's major release.
+        ziglang: the release of the PyPI package that brings it, "" where it is Debian's.
     """
 
     name: str
     command: tuple[str, ...]
     version: str
     release: int
+    ziglang: str = ""
     kind: str = "lld"
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 

@@ -1,0 +1,186 @@
+"""Zig's own linker: `zig build-exe -fno-lld` on object files and archives.
+
+Zig's command line is not wasm-ld's. What it can say is translated, what has no effect on the
+module is dropped, and a case with anything else is unsupported, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.arguments import Argument, take_apart
+
+if TYPE_CHECKING:
+    from strategies.case import LinkCase
+
+# Options without effect on the module, or that ask for what Zig's linker does anyway.
+_NO_EFFECT = frozenset(
+    [
+        "Map",
+        "Bstatic",
+        "build-id=none",
+        "check-features",
+        "color-diagnostics",
+        "demangle",
+        "dn",
+        "error-limit",
+        "fatal-warnings",
+        "merge-data-segments",
+        "no-color-diagnostics",
+        "no-demangle",
+        "no-fatal-warnings",
+        "no-pie",
+        "no-export-dynamic",
+        "no-print-gc-sections",
+        "no-whole-archive",
+        "non_shared",
+        "O",
+        "print-gc-sections",
+        "print-map",
+        "static",
+        "threads",
+        "trace",
+        "verbose",
+    ]
+)
+# Options that Zig spells in the same way, with a value and without.
+_SAME_WITH_VALUE = frozenset(["export", "global-base", "initial-memory", "max-memory"])
+_SAME_FLAG = frozenset(
+    ["export-memory", "export-table", "growable-table", "import-memory", "import-table"]
+)
+_OTHER_FLAG = {
+    "allow-undefined": "--import-symbols",
+    "export-dynamic": "-rdynamic",
+    "import-undefined": "--import-symbols",
+    "shared-memory": "--shared-memory",
+    "strip-all": "-fstrip",
+}
+_OUTPUT_MODE = frozenset(["relocatable", "shared", "pie", "Bdynamic"])
+# wasm-ld's defaults (lld/wasm/Driver.cpp); Zig's own are 1 MiB and the stack first.
+_STACK_SIZE = "65536"
+_GLOBAL_BASE = "1024"
+
+
+class _Unsupported(Exception):
+    """A case that Zig's command line cannot express; the text says why."""
+
+
+@dataclass(frozen=True)
+class ZigLinker:
+    """Zig's own linker in one release.
+
+    Attributes:
+        program: the executable `zig`.
+        version: what `zig version` printed.
+        flags: the options that `zig build-exe --help` of this release lists.
+    """
+
+    name: str
+    program: str
+    version: str
+    flags: frozenset[str]
+    kind: str = "zig"
+    bytes_like: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def unsupported(self, case: LinkCase) -> str | None:
+        if "-fno-entry" not in self.flags:
+            return f"zig {self.version} cannot link object files alone (no -fno-entry)"
+        try:
+            self._translate(case.arguments)
+        except _Unsupported as problem:
+            return str(problem)
+        return None
+
+    def command_line(self, case: LinkCase, folder: Path, output: Path) -> Sequence[str]:
+        caches = folder.parent
+        command = [
+            self.program,
+            "build-exe",
+            *("-target", "wasm32-freestanding"),
+            # Every feature is allowed: an object may ask for what the generic CPU lacks.
+            "-mcpu=bleeding_edge",
+            *("-fno-lld", "-fno-compiler-rt"),
+            *("--cache-dir", str(caches / f"cache-{self.name}")),
+            *("--global-cache-dir", str(caches / f"cache-{self.name}")),
+            f"-femit-bin={output}",
+        ]
+        if "-fno-ubsan-rt" in self.flags:
+            command.append("-fno-ubsan-rt")
+        return [*command, *self._translate(case.arguments)]
+
+    def environment(self, folder: Path) -> dict[str, str]:
+        return dict(self.variables)
+
+    def _translate(self, arguments: Sequence[str]) -> list[str]:
+        """Zig's options for wasm-ld's. Raises _Unsupported."""
+        words: list[str] = []
+        stack_size = _STACK_SIZE
+        entry: str | None = "_start"
+        collect = True
+        stack_first: bool | None = None
+        global_base = False
+        for argument in take_apart(arguments):
+            option, value = argument.option, argument.value
+            if option is None:
+                words.append(_input(argument))
+            elif option == "z":
+                stack_size = _stack_size(argument)
+            elif option == "no-entry":
+                entry = None
+            elif option == "entry":
+                entry = value
+            elif option in ("gc-sections", "no-gc-sections"):
+                collect = option == "gc-sections"
+            elif option in ("stack-first", "no-stack-first"):
+                stack_first = option == "stack-first"
+            elif option in _SAME_WITH_VALUE and value is not None:
+                global_base = global_base or option == "global-base"
+                words.append(f"--{option}={value}")
+            elif option in _SAME_FLAG and value is None:
+                words.append(self._known(f"--{option}"))
+            elif option in _OTHER_FLAG and value is None:
+                words.append(_OTHER_FLAG[option])
+            elif option == "unresolved-symbols" and value == "import-dynamic":
+                words.append("--import-symbols")
+            elif option == "m" and value == "wasm32":
+                continue
+            elif option in _OUTPUT_MODE:
+                raise _Unsupported(f"zig's linker makes no output of the kind --{option}")
+            elif option not in _NO_EFFECT:
+                raise _Unsupported(f"zig has no equivalent of {_spelled(argument)}")
+        if stack_first and global_base:
+            raise _Unsupported("zig cannot have the stack first with a --global-base")
+        if stack_first is False and not global_base:
+            words.append(f"--global-base={_GLOBAL_BASE}")
+        words.append("-fno-entry" if entry is None else f"-fentry={entry}")
+        words.append("--gc-sections" if collect else "--no-gc-sections")
+        return [*words, "--stack", stack_size]
+
+    def _known(self, flag: str) -> str:
+        if flag not in self.flags:
+            raise _Unsupported(f"zig {self.version} has no {flag}")
+        return flag
+
+
+def _input(argument: Argument) -> str:
+    name = argument.value or ""
+    if not name.endswith((".o", ".a", ".obj", ".lo")):
+        raise _Unsupported("zig tells an input's kind by its name, which must end in .o or .a")
+    return name
+
+
+def _stack_size(argument: Argument) -> str:
+    name, _, size = (argument.value or "").partition("=")
+    if name != "stack-size":
+        raise _Unsupported(f"zig has no equivalent of -z {name}")
+    return size
+
+
+def _spelled(argument: Argument) -> str:
+    if argument.value is None:
+        return f"--{argument.option}"
+    return f"--{argument.option}=..." if argument.option != "l" else "-l"

@@ -1,0 +1,248 @@
+"""One case through every linker: the case saved, the children started, results collected.
+
+The children are started first and the reference is run in this process while they work, so
+that a case costs little more than its slowest linker.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from harness.adapters.reference import Reference
+from harness.results import LinkResult, Outcome
+from harness.running import Child, Ending, Limits
+
+if TYPE_CHECKING:
+    from harness.adapters.base import Linker
+    from strategies.case import LinkCase
+
+# What a linker says of itself when it has crashed without a signal: LLD's crash handler and
+# fatal errors of LLVM exit with a status, Zig's panics abort.
+_CRASH_WORDS = re.compile(
+    r"PLEASE submit a bug report|^LLVM ERROR:|Assertion .* failed|UNREACHABLE executed"
+    r"|^thread \d+ panic:|^Traceback \(most recent call last\)",
+    re.MULTILINE,
+)
+_OUT_OF_MEMORY = re.compile(r"out of memory|bad_alloc|Cannot allocate memory|OutOfMemory")
+# A shell and LLVM's crash recovery give 128 and the signal.
+_FIRST_CRASH_STATUS = 128
+
+
+def scratch_root() -> Path:
+    """Where case folders go: memory where the system has some, else the temporary folder."""
+    memory = Path("/dev/shm")
+    if memory.is_dir():
+        with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=memory):
+            return memory
+    return Path(tempfile.gettempdir())
+
+
+@dataclass
+class Workplace:
+    """A folder in which cases are linked one after the other; emptied between cases.
+
+    Use it in a `with` block, which removes it. Several processes need one each.
+
+    Attributes:
+        folder: holds `case/`, the case being linked, and the linkers' caches.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    folder: Path = field(init=False)
+    _saved: dict[str, bytes] = field(init=False, default_factory=dict)
+
+    def __enter__(self) -> Workplace:
+        self.folder = Path(tempfile.mkdtemp(prefix="weldcheck-", dir=scratch_root()))
+        self.case_folder.mkdir()
+        self._outputs.mkdir()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def case_folder(self) -> Path:
+        return self.folder / "case"
+
+    @property
+    def _outputs(self) -> Path:
+        return self.folder / "outputs"
+
+    def renew(self) -> None:
+        """Makes the folders anew, caches included, as if nothing had been linked here."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.case_folder.mkdir(parents=True)
+        self._outputs.mkdir()
+        self._saved = {}
+
+    def save(self, case: LinkCase) -> None:
+        """Writes the case's files and its command line, and removes what the last one left."""
+        files = {file.name: file.content for file in case.files}
+        files[RESPONSE] = (shlex.join(case.arguments) + "\n").encode("utf-8", "surrogateescape")
+        folder = self.case_folder
+        for name in self._saved.keys() - files.keys():
+            with contextlib.suppress(OSError):
+                (folder / name).unlink()
+        for name, content in files.items():
+            path = folder / name
+            try:
+                path.write_bytes(content)
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+        self._saved = files
+
+    def link(self, case: LinkCase, linkers: Sequence[Linker]) -> tuple[LinkResult, ...]:
+        """Saves the case and gives it to every linker; results are in the linkers' order."""
+        self.save(case)
+        results: dict[str, LinkResult] = {}
+        with contextlib.ExitStack() as children:
+            running: list[tuple[Linker, Path, Child]] = []
+            for linker in linkers:
+                reason = linker.unsupported(case)
+                if reason is not None:
+                    results[linker.name] = _unsupported(linker, reason)
+                elif not isinstance(linker, Reference):
+                    output = self._outputs / f"{linker.name}.wasm"
+                    command = linker.command_line(case, self.case_folder, output)
+                    variables = linker.environment(self.case_folder)
+                    try:
+                        child = Child(command, self.case_folder, variables, self.limits)
+                    except OSError as problem:
+                        text = f"could not be started: {problem}"
+                        crash = LinkResult(linker.name, Outcome.CRASHED, None, text, 0.0, None)
+                        results[linker.name] = crash
+                        continue
+                    children.enter_context(child)
+                    running.append((linker, output, child))
+            for linker in linkers:
+                if isinstance(linker, Reference) and linker.name not in results:
+                    results[linker.name] = link_here(linker, case, self.limits.seconds)
+            for linker, output, child in running:
+                results[linker.name] = _result(linker, child.wait(), output)
+        return tuple(results[linker.name] for linker in linkers)
+
+
+RESPONSE = "response.txt"
+
+
+def _unsupported(linker: Linker, reason: str) -> LinkResult:
+    return LinkResult(linker.name, Outcome.UNSUPPORTED, None, reason, 0.0, None)
+
+
+def _result(linker: Linker, ending: Ending, output: Path) -> LinkResult:
+    """What the end of a child and the file that it left behind mean."""
+    try:
+        module = output.read_bytes()
+        output.unlink()
+    except OSError:
+        module = None
+    outcome, message = classify(ending, module is not None)
+    left_behind = module is not None and outcome is not Outcome.LINKED
+    return LinkResult(
+        linker.name,
+        outcome,
+        module if outcome is Outcome.LINKED else None,
+        message,
+        ending.seconds,
+        ending.exit_status,
+        left_behind,
+    )
+
+
+def classify(ending: Ending, has_output: bool) -> tuple[Outcome, str]:
+    """The outcome of a child, and its message with, for a crash, how it ended."""
+    status, text = ending.exit_status, ending.output
+    if status is None:
+        return Outcome.TIMED_OUT, f"{text}\nstopped after {ending.seconds:.1f} s".lstrip()
+    if status < 0:
+        return Outcome.CRASHED, f"{text}\nended by signal {_signal_name(-status)}".lstrip()
+    if status == 0 and not has_output:
+        return Outcome.CRASHED, f"{text}\nexit status 0, but no output was written".lstrip()
+    if status == 0:
+        return Outcome.LINKED, text
+    if status >= _FIRST_CRASH_STATUS or _CRASH_WORDS.search(text) or _OUT_OF_MEMORY.search(text):
+        return Outcome.CRASHED, f"{text}\nended with exit status {status}".lstrip()
+    return Outcome.REFUSED, text
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+class _Overdue(BaseException):
+    """Raised by the alarm; not an Exception, so that no handler of the linker takes it."""
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raises _Overdue in the block after that time (in the main thread, where alarms work)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise _Overdue
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def reader(case: LinkCase) -> Callable[[str], bytes]:
+    """Reads the case's files from memory, as the reference asks for them."""
+    files = {file.name: file.content for file in case.files}
+
+    def read(name: str) -> bytes:
+        try:
+            return files[name.removeprefix("./")]
+        except KeyError:
+            raise FileNotFoundError(2, "No such file or directory", name) from None
+
+    return read
+
+
+def link_here(linker: Reference, case: LinkCase, seconds: float) -> LinkResult:
+    """Runs the reference in this process. An exception of any class is a crash."""
+    # Imported here: a run without the reference does not load it.
+    from linker import driver
+
+    started = time.perf_counter()
+    try:
+        with _alarm(seconds):
+            output = driver.run(case.arguments, reader(case), linker.dialect)
+    except _Overdue:
+        took = time.perf_counter() - started
+        text = f"stopped after {took:.1f} s"
+        return LinkResult(linker.name, Outcome.TIMED_OUT, None, text, took, None)
+    except (Exception, SystemExit):
+        took = time.perf_counter() - started
+        trace = traceback.format_exc(limit=-12)
+        return LinkResult(linker.name, Outcome.CRASHED, None, trace, took, None)
+    took = time.perf_counter() - started
+    words = [f"wasm-ld: warning: {text}" for text in output.warnings]
+    words += [f"wasm-ld: error: {text}" for text in output.errors]
+    message = "\n".join(words)
+    if output.module is None:
+        return LinkResult(linker.name, Outcome.REFUSED, None, message, took, 1)
+    return LinkResult(linker.name, Outcome.LINKED, output.module, message, took, 0)
