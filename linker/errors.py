@@ -5,6 +5,9 @@ Messages are wasm-ld's words without the prefix "wasm-ld: error: ".
 
 from __future__ import annotations
 
+from enum import Enum
+from typing import NamedTuple
+
 TOO_MANY_ERRORS = "too many errors emitted, stopping now (use -error-limit=0 to see all errors)"
 DEFAULT_ERROR_LIMIT = 20
 
@@ -14,11 +17,25 @@ class LinkError(Exception):
 
     Attributes:
         messages: what was wrong, in the order it was found; never empty.
+        warnings: what was warned of before, in order.
     """
 
-    def __init__(self, messages: tuple[str, ...]) -> None:
+    def __init__(self, messages: tuple[str, ...], warnings: tuple[str, ...] = ()) -> None:
         super().__init__(*messages)
         self.messages = messages
+        self.warnings = warnings
+
+
+class Severity(Enum):
+    """How bad it is, in the word that stands before the message."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Message(NamedTuple):
+    severity: Severity
+    text: str
 
 
 class Diagnostics:
@@ -37,37 +54,50 @@ class Diagnostics:
     ) -> None:
         self.error_limit = error_limit
         self.fatal_warnings = fatal_warnings
-        self.errors: list[str] = []
-        self.warnings: list[str] = []
+        self.messages: list[Message] = []
+        self.error_count = 0
+
+    @property
+    def errors(self) -> list[str]:
+        return [text for severity, text in self.messages if severity is Severity.ERROR]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [text for severity, text in self.messages if severity is Severity.WARNING]
 
     def error(self, message: str) -> None:
         """Report an error.
 
         Raises:
-            LinkError: this error reaches the limit.
+            LinkError: there were as many errors as the limit before.
         """
-        if self.error_limit and len(self.errors) >= self.error_limit:
-            self.errors.append(TOO_MANY_ERRORS)
-            raise LinkError(tuple(self.errors))
-        self.errors.append(message)
+        if self.error_limit and self.error_count >= self.error_limit:
+            message = TOO_MANY_ERRORS
+        self.messages.append(Message(Severity.ERROR, message))
+        self.error_count += 1
+        if message is TOO_MANY_ERRORS:
+            raise self._refusal()
 
     def warn(self, message: str) -> None:
         """Report a warning, or an error under `fatal_warnings`."""
         if self.fatal_warnings:
             self.error(message)
         else:
-            self.warnings.append(message)
+            self.messages.append(Message(Severity.WARNING, message))
 
     def fatal(self, message: str) -> LinkError:
         """Report an error that nothing can follow; the caller raises what this returns."""
         self.error(message)
-        return LinkError(tuple(self.errors))
+        return self._refusal()
 
     def check(self) -> None:
         """Stop here if there were errors.
 
         Raises:
-            LinkError: with all errors so far.
+            LinkError: with all errors and warnings so far.
         """
-        if self.errors:
-            raise LinkError(tuple(self.errors))
+        if self.error_count:
+            raise self._refusal()
+
+    def _refusal(self) -> LinkError:
+        return LinkError(tuple(self.errors), tuple(self.warnings))

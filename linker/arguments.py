@@ -1,0 +1,125 @@
+"""Splits a command line into options with their values, and inputs.
+
+The rules are those of LLVM's option library (`llvm/lib/Option`): the longest spelling that fits
+wins, and an argument that no option fits is reported, or is an input if it has no dash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from linker.option_table import BY_KEY, BY_SPELLING, LONGEST_SPELLING, Kind, Option
+
+INPUT = "<input>"
+UNKNOWN = "<unknown>"
+
+
+class Argument(NamedTuple):
+    """One option or input of a command line.
+
+    Attributes:
+        key: spelling of the option without dashes and aliases; INPUT or UNKNOWN.
+        values: what was given for it; () for a flag, one item for most, several for a list.
+        text: the argument as it stood there, without the value if that was separate.
+        spelling: the option with its dashes, without aliases.
+    """
+
+    key: str
+    values: tuple[str, ...]
+    text: str
+    spelling: str
+
+    @property
+    def value(self) -> str:
+        return self.values[0]
+
+
+class ArgumentList:
+    """The arguments of a command line, in order."""
+
+    def __init__(self, arguments: Sequence[Argument], missing: str | None) -> None:
+        self.arguments = tuple(arguments)
+        self.missing = missing
+        """The option at the end whose value is missing, or None."""
+
+    def all(self, *keys: str) -> list[Argument]:
+        return [argument for argument in self.arguments if argument.key in keys]
+
+    def last(self, *keys: str) -> Argument | None:
+        """The last of these options; None without any."""
+        return next((a for a in reversed(self.arguments) if a.key in keys), None)
+
+    def has(self, *keys: str) -> bool:
+        return self.last(*keys) is not None
+
+    def switch(self, on: str, off: str, default: bool) -> bool:
+        """True if the last of these two options is `on`."""
+        argument = self.last(on, off)
+        return default if argument is None else argument.key == on
+
+    def last_value(self, key: str, default: str = "") -> str:
+        argument = self.last(key)
+        return default if argument is None else argument.value
+
+    def values(self, key: str) -> tuple[str, ...]:
+        return tuple(argument.value for argument in self.all(key))
+
+    def keys(self) -> Collection[str]:
+        return {argument.key for argument in self.arguments}
+
+
+def split_arguments(argv: Sequence[str]) -> ArgumentList:
+    """Split a command line without the program's name. Nothing is reported: see `missing` and
+    the arguments with the key UNKNOWN."""
+    found: list[Argument] = []
+    position = 0
+    while position < len(argv):
+        text = argv[position]
+        if not text:
+            position += 1
+            continue
+        match = _match(argv, position)
+        if match is None:
+            return ArgumentList(found, text)
+        argument, taken = match
+        found.append(argument)
+        position += taken
+    return ArgumentList(found, None)
+
+
+def _match(argv: Sequence[str], position: int) -> tuple[Argument, int] | None:
+    """The argument at `position` and how many items it takes; None if its value is missing."""
+    text = argv[position]
+    if text == "-" or not text.startswith("-"):
+        return Argument(INPUT, (text,), text, ""), 1
+    for length in range(min(len(text), LONGEST_SPELLING), 1, -1):
+        option = BY_SPELLING.get(text[:length])
+        if option is None:
+            continue
+        rest = text[length:]
+        if option.kind in (Kind.FLAG, Kind.SEPARATE) and rest:
+            continue
+        if option.kind is Kind.SEPARATE or (option.kind is Kind.JOINED_OR_SEPARATE and not rest):
+            if position + 1 >= len(argv):
+                return None
+            return _argument(option, (argv[position + 1],), text, text[:length]), 2
+        return _argument(option, _values(option, rest), text, text[:length]), 1
+    return Argument(UNKNOWN, (text,), text, text), 1
+
+
+def _values(option: Option, rest: str) -> tuple[str, ...]:
+    if option.kind is Kind.FLAG:
+        # A flag that stands for an option with a value (-i) gives it an empty one.
+        aliased = BY_KEY[option.key]
+        return () if aliased.kind is Kind.FLAG else ("",)
+    if option.kind is Kind.COMMA_JOINED:
+        return tuple(item for item in rest.split(",") if item)
+    return (rest,)
+
+
+def _argument(option: Option, values: tuple[str, ...], text: str, spelling: str) -> Argument:
+    if option.alias:
+        aliased = BY_KEY[option.alias]
+        spelling = aliased.prefixes[0] + aliased.spelling
+    return Argument(option.key, values, text, spelling)

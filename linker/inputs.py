@@ -1,0 +1,276 @@
+"""The input files of a link: found, read and told apart.
+
+Follows `createFiles`, `addFile` and `addLibrary` of `lld/wasm/Driver.cpp`. Objects are not
+parsed here; archives are taken apart, and members that no linker can use are left out of them
+with a warning.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple, TypeAlias
+
+from linker.command_line import InputRequest, MisplacedSwitch
+from linker.errors import Diagnostics
+from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, parse_archive
+from linker.format.constants import MAGIC, SectionId
+from linker.format.errors import MalformedFile
+from linker.response_files import Read, reason
+
+
+class ObjectInput(NamedTuple):
+    """An object file. `name` is as wasm-ld prints it; `lazy`: taken only if it is needed."""
+
+    name: str
+    data: bytes
+    lazy: bool = False
+
+
+class ArchiveInput(NamedTuple):
+    """An archive; `whole`: every member is linked. A member is printed as `name(member)`.
+
+    The members of a thin archive have their content. Every member is an object file.
+    """
+
+    name: str
+    archive: Archive
+    whole: bool
+
+
+Input: TypeAlias = ObjectInput | ArchiveInput
+
+
+@dataclass(frozen=True)
+class OpenedInputs:
+    """The inputs in order, and the names that `.imports` files beside archives allow to be
+    undefined."""
+
+    inputs: tuple[Input, ...]
+    allowed_undefined: frozenset[str]
+
+
+class FileKind(Enum):
+    """What a file is by its first bytes (LLVM's `identify_magic`, as far as it matters)."""
+
+    OBJECT = auto()
+    ARCHIVE = auto()
+    BITCODE = auto()
+    STUB = auto()
+    UNKNOWN = auto()
+
+
+_BITCODE_MAGICS = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
+_STUB_MAGIC = b"#STUB"
+
+
+def file_kind(data: bytes) -> FileKind:
+    if data.startswith(MAGIC):
+        return FileKind.OBJECT
+    if data.startswith((ARCHIVE_MAGIC, THIN_MAGIC)):
+        return FileKind.ARCHIVE
+    if data.startswith(_BITCODE_MAGICS):
+        return FileKind.BITCODE
+    if data.startswith(_STUB_MAGIC):
+        return FileKind.STUB
+    return FileKind.UNKNOWN
+
+
+def is_shared_library(data: bytes) -> bool:
+    """True if the file has a section `dylink` or `dylink.0`, which comes before any section but
+    custom ones (DynamicLinking.md). False too for a file too broken to tell."""
+    position = 8
+    while data[position : position + 1] == bytes([SectionId.CUSTOM]):
+        size, start = _unsigned(data, position + 1)
+        length, name = _unsigned(data, start)
+        if data[name : name + length] in (b"dylink", b"dylink.0"):
+            return True
+        position = start + size
+    return False
+
+
+def _unsigned(data: bytes, position: int) -> tuple[int, int]:
+    """An unsigned LEB128 of up to 5 bytes, and the position after it; 0 past the file's end."""
+    value = 0
+    for index, byte in enumerate(data[position : position + 5]):
+        value |= (byte & 0x7F) << (7 * index)
+        if byte < 0x80:
+            return value, position + index + 1
+    return value, position + 5
+
+
+def open_inputs(
+    requests: Iterable[InputRequest | MisplacedSwitch],
+    search_paths: Sequence[str],
+    read: Read,
+    diagnostics: Diagnostics,
+) -> OpenedInputs:
+    """Open the inputs of a command line in order. Errors are reported to `diagnostics`.
+
+    `read` gives the content of a file, or raises OSError.
+
+    Raises:
+        LinkError: an archive is malformed, or there are too many errors.
+    """
+    opener = _Opener(search_paths, read, diagnostics)
+    for request in requests:
+        if isinstance(request, MisplacedSwitch):
+            diagnostics.error(request.message)
+        elif request.is_library:
+            opener.add_library(request)
+        else:
+            opener.add_file(request, request.name)
+    if not opener.file_count and not diagnostics.error_count:
+        diagnostics.error("no input files")
+    return OpenedInputs(tuple(opener.inputs), frozenset(opener.allowed_undefined))
+
+
+def read_names(path: str, read: Read, diagnostics: Diagnostics) -> Iterator[str]:
+    """The names in a file, one a line, without blanks around them and without comments (LLD's
+    `readImportFile`). A file that cannot be read is an error."""
+    data = _read(path, read, diagnostics)
+    for line in (data or b"").decode("utf-8", "surrogateescape").split("\n"):
+        name = line.strip(" \t\v\f\r")
+        if name and not name.startswith("#"):
+            yield name
+
+
+def _read(path: str, read: Read, diagnostics: Diagnostics) -> bytes | None:
+    try:
+        return read(path)
+    except OSError as error:
+        diagnostics.error(f"cannot open {path}: {reason(error)}")
+        return None
+    except ValueError:
+        # A path with a zero byte, which only a response file can hold.
+        diagnostics.error(f"cannot open {path}: Invalid argument")
+        return None
+
+
+class _Opener:
+    def __init__(self, search_paths: Sequence[str], read: Read, diagnostics: Diagnostics) -> None:
+        self.search_paths = search_paths
+        self.read = read
+        self.diagnostics = diagnostics
+        self.inputs: list[Input] = []
+        self.file_count = 0
+        """Objects and archive members found: an archive without members is no input."""
+        self.allowed_undefined: set[str] = set()
+
+    def add_library(self, request: InputRequest) -> None:
+        for candidate in self._library_paths(request):
+            if self._exists(candidate):
+                self.add_file(request, candidate)
+                return
+        self.diagnostics.error(f"unable to find library -l{request.name}")
+
+    def _library_paths(self, request: InputRequest) -> Iterator[str]:
+        for folder in self.search_paths:
+            if request.name.startswith(":"):
+                yield join(folder, request.name[1:])
+                continue
+            if not request.is_static:
+                yield join(folder, f"lib{request.name}.so")
+            yield join(folder, f"lib{request.name}.a")
+
+    def _exists(self, path: str) -> bool:
+        try:
+            self.read(path)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return False
+        except OSError:
+            # There is something; reading it again will tell what is wrong with it.
+            return True
+        return True
+
+    def add_file(self, request: InputRequest, path: str) -> None:
+        data = _read(path, self.read, self.diagnostics)
+        if data is None:
+            return
+        match file_kind(data):
+            case FileKind.ARCHIVE:
+                self._add_archive(request, path, data)
+            case FileKind.OBJECT if is_shared_library(data):
+                if request.is_static:
+                    self.diagnostics.error(f"attempted static link of dynamic object {path}")
+                else:
+                    self.diagnostics.error(f"{path}: shared libraries are not supported yet")
+            case FileKind.OBJECT:
+                self.inputs.append(ObjectInput(path, data, request.lazy))
+                self.file_count += 1
+            case FileKind.BITCODE:
+                self.diagnostics.error(f"{path}: bitcode is not supported yet")
+            case FileKind.STUB:
+                self.diagnostics.error(f"{path}: stub libraries are not supported yet")
+            case FileKind.UNKNOWN:
+                self.diagnostics.error(f"unknown file type: {path}")
+
+    def _add_archive(self, request: InputRequest, path: str, data: bytes) -> None:
+        imports = imports_path(path)
+        if self._exists(imports):
+            self.allowed_undefined.update(read_names(imports, self.read, self.diagnostics))
+        try:
+            archive = parse_archive(data, path)
+        except MalformedFile as error:
+            raise self.diagnostics.fatal(f"{path}: failed to parse archive: {error}") from None
+        members = archive.members
+        if archive.thin:
+            members = tuple(self._thin_member(path, member) for member in members)
+        usable = tuple(
+            member for member in members if self._is_usable(path, member, request.whole_archive)
+        )
+        self.file_count += len(usable)
+        if usable != archive.members:
+            archive = dataclasses.replace(archive, members=usable)
+        self.inputs.append(ArchiveInput(path, archive, request.whole_archive))
+
+    def _thin_member(self, path: str, member: Member) -> Member:
+        """The member with the content of the file it names, relative to the archive's folder."""
+        folder, slash, _ = path.rpartition("/")
+        file = member.name if member.name.startswith("/") else folder + slash + member.name
+        try:
+            return member._replace(data=self.read(file))
+        except (OSError, ValueError) as error:
+            why = reason(error) if isinstance(error, OSError) else "Invalid argument"
+            raise self.diagnostics.fatal(
+                f"{path}: could not get the buffer for a child of the archive: '{file}': {why}"
+            ) from None
+
+    def _is_usable(self, path: str, member: Member, whole: bool) -> bool:
+        kind = file_kind(member.data)
+        if kind is FileKind.OBJECT:
+            if is_shared_library(member.data):
+                self.diagnostics.error(
+                    f"{path}({member.name}): shared libraries are not supported yet"
+                )
+                return False
+            return True
+        if kind is FileKind.BITCODE:
+            self.diagnostics.error(f"{path}({member.name}): bitcode is not supported yet")
+        elif whole:
+            # wasm-ld takes any other file for bitcode here.
+            raise self.diagnostics.fatal("The file was not recognized as a valid object file")
+        else:
+            self.diagnostics.warn(
+                f"{path}: archive member '{member.name}' is neither Wasm object file"
+                " nor LLVM bitcode"
+            )
+        return False
+
+
+def join(folder: str, name: str) -> str:
+    """A path below a folder; unlike `os.path.join`, an absolute name stays below it too."""
+    if not folder:
+        return name
+    return folder.rstrip("/") + "/" + name.lstrip("/")
+
+
+def imports_path(path: str) -> str:
+    """The path with its extension replaced by `.imports` (LLVM's `replace_extension`)."""
+    folder, slash, name = path.rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    if name in (".", ".."):
+        stem = name
+    return folder + slash + (stem if dot else name) + ".imports"

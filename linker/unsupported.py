@@ -1,0 +1,47 @@
+"""What wasm-ld can do and this linker cannot yet, each with its place on the command line.
+
+The one list of it: an entry is deleted when its feature is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from linker.arguments import ArgumentList
+from linker.options import Options
+
+
+class Unsupported(NamedTuple):
+    """A setting that is refused. `is_wanted` tells whether this link asks for it."""
+
+    option: str
+    is_wanted: Callable[[Options, ArgumentList], bool]
+
+
+UNSUPPORTED: tuple[Unsupported, ...] = (
+    Unsupported("--relocatable", lambda options, _: options.relocatable),
+    Unsupported("--shared", lambda options, _: options.shared),
+    Unsupported("--pie", lambda options, _: options.pie),
+    Unsupported("-m wasm64", lambda options, _: options.is64 is True),
+    Unsupported("--emit-relocs", lambda options, _: options.emit_relocs),
+    Unsupported("--compress-relocations", lambda options, _: options.compress_relocations),
+    Unsupported("--wrap", lambda options, _: bool(options.wrap)),
+    Unsupported("--trace", lambda options, _: options.trace),
+    Unsupported("--trace-symbol", lambda options, _: bool(options.trace_symbols)),
+    Unsupported("--Map", lambda options, _: bool(options.map_file)),
+    Unsupported("--why-extract", lambda options, _: bool(options.why_extract)),
+    Unsupported("--page-size=1", lambda options, _: options.page_size == 1),
+    Unsupported("--reproduce", lambda _, arguments: arguments.has("reproduce")),
+    Unsupported(
+        "--thinlto-index-only",
+        lambda _, arguments: arguments.has("thinlto-index-only", "thinlto-index-only="),
+    ),
+)
+
+
+def unsupported_options(options: Options, arguments: ArgumentList) -> Iterator[str]:
+    """A message for each setting that is not there yet."""
+    for entry in UNSUPPORTED:
+        if entry.is_wanted(options, arguments):
+            yield f"{entry.option} is not supported yet"
