@@ -20,6 +20,8 @@ from harness.divergence import Divergence
 _WORD = r"[a-z]+(?:8|16|32|64|128)?"
 _COMPONENT = rf"{_WORD}(?:-{_WORD})*"
 _KEY = re.compile(rf"{_COMPONENT}(?:\.{_COMPONENT})+")
+# The key of a crash holds the place in the linker's own source: file and function names.
+_PLACE_KEY = re.compile(r"(?:crash|hang)(?:\.[A-Za-z_][\w-]*)*")
 
 
 @dataclass(frozen=True, order=True)
@@ -44,7 +46,7 @@ class Fingerprint:
     def id(self) -> str:
         """A name for a folder, the same in every run: the key and a short hash of the whole."""
         digest = hashlib.sha256(str(self).encode()).hexdigest()[:8]
-        return f"{self.key.replace('.', '-')}-{digest}"
+        return f"{re.sub(r'[^a-z0-9]+', '-', self.key.lower()).strip('-')}-{digest}"
 
 
 def fingerprint(divergence: Divergence) -> Fingerprint:
@@ -53,7 +55,7 @@ def fingerprint(divergence: Divergence) -> Fingerprint:
     Raises:
         ValueError: the key is not dotted, or holds something that a generator drew.
     """
-    if not _KEY.fullmatch(divergence.key):
+    if not (_KEY.fullmatch(divergence.key) or _PLACE_KEY.fullmatch(divergence.key)):
         raise ValueError(f"not the key of a kind of divergence: {divergence.key!r}")
     if divergence.blamed:
         return Fingerprint(divergence.key, (tuple(sorted(divergence.blamed)), ()))

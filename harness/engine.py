@@ -1,0 +1,324 @@
+"""A fuzz run: hands out chunks of cases to worker processes and turns what they say into events.
+
+Cases are numbered from 0 and belong to chunks; a chunk's cases follow from the run's seed and
+the chunk's number, whatever the number of workers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import multiprocessing
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+
+from harness.adapters.base import Linker
+from harness.events import (
+    Event,
+    Found,
+    LinkerInfo,
+    Minimising,
+    Progress,
+    RunFinished,
+    RunStarted,
+    Trouble,
+)
+from harness.findings import Finding, store
+from harness.minimise import Strategy
+from harness.oracles.judge import Bench
+from harness.running import Limits
+from harness.worker import (
+    Candidate,
+    Chunk,
+    Ready,
+    WantChunk,
+    WantFinding,
+    WorkPlan,
+    case_folder,
+    work,
+)
+
+if TYPE_CHECKING:
+    from harness.fingerprints import Fingerprint
+
+# Long enough that starting hypothesis anew costs nothing, short enough to replay in a second
+# or two: minimising draws a chunk again up to the case in question.
+CHUNK = 200
+# How long a worker may take to stop before it is killed.
+_STOP_SECONDS = 15.0
+_MOST_LOST_WORKERS = 5
+
+
+def default_strategy() -> Strategy:
+    """`strategies.link_cases()`."""
+    from strategies import link_cases
+
+    return link_cases()
+
+
+@dataclass(frozen=True)
+class FuzzPlan:
+    """What to fuzz and for how long.
+
+    Attributes:
+        linkers: at least one.
+        seed: of the whole run; the same seed and linkers make the same cases.
+        cases: how many, None for no bound.
+        seconds: for how long, None for no bound.
+        findings: folder for findings.
+        strategy: makes the strategy of cases; a function that can be imported by name.
+        known: fingerprints, as text, that are no news: counted, not minimised.
+        shrink_seconds: time for minimising one finding, None for a share of `seconds`.
+    """
+
+    linkers: tuple[Linker, ...]
+    seed: int
+    findings: Path
+    cases: int | None = None
+    seconds: float | None = None
+    workers: int = 1
+    strategy: Callable[[], Strategy] = default_strategy
+    bench: Callable[[], Bench] = Bench
+    limits: Limits = field(default_factory=Limits)
+    known: frozenset[str] = frozenset()
+    shrink_seconds: float | None = None
+    chunk: int = CHUNK
+
+
+def chunk_seed(seed: int, number: int) -> int:
+    """The seed of hypothesis for a chunk of the run with that seed."""
+    digest = hashlib.sha256(f"weldcheck {seed} {number}".encode()).digest()
+    return int.from_bytes(digest[:8], "little")
+
+
+def versions() -> dict[str, str]:
+    """The versions of what a result may depend on, linkers apart."""
+    found = {"python": platform.python_version(), "hypothesis": hypothesis.__version__}
+    for package in ("weldcheck", "wasmtime"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "uninstalled"
+    return found
+
+
+def linker_infos(linkers: tuple[Linker, ...]) -> tuple[LinkerInfo, ...]:
+    """What events say of linkers."""
+    return tuple(LinkerInfo(linker.name, linker.version, linker.kind) for linker in linkers)
+
+
+def fuzz(plan: FuzzPlan) -> Iterator[Event]:
+    """Runs the plan and yields what happens, header first and footer last.
+
+    Closing the generator, or an interrupt while it is being iterated, stops the workers;
+    after an interrupt the footer says so and what was found is stored before it.
+    """
+    yield RunStarted(
+        versions=versions(),
+        linkers=linker_infos(plan.linkers),
+        seed=plan.seed,
+        cases=plan.cases,
+        seconds=plan.seconds,
+        workers=plan.workers,
+        started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+    yield from _Run(plan).events()
+
+
+@dataclass
+class _Hand:
+    """A worker as the engine sees it."""
+
+    number: int
+    process: SpawnProcess
+    connection: Connection
+    folder: str = ""
+    asked_to_stop: bool = False
+
+
+class _Run:
+    """The engine's side of one run."""
+
+    def __init__(self, plan: FuzzPlan) -> None:
+        self._plan = plan
+        self._started = time.monotonic()
+        shrink = plan.shrink_seconds
+        if shrink is None:
+            shrink = 30.0 if plan.seconds is None else min(30.0, max(2.0, plan.seconds / 10))
+        self._work = WorkPlan(
+            linkers=plan.linkers,
+            strategy=plan.strategy,
+            limits=plan.limits,
+            until=None if plan.seconds is None else self._started + plan.seconds,
+            shrink_seconds=shrink,
+            grace=10.0 if plan.seconds is None else 5.0 + plan.seconds / 4,
+            known=plan.known,
+            bench=plan.bench,
+        )
+        self._hands: dict[Connection, _Hand] = {}
+        self._next_chunk = 0
+        self._cases = 0
+        self._claimed: set[Fingerprint] = set()
+        self._stored: set[Fingerprint] = set()
+        self._troubles = 0
+        self._lost = 0
+
+    def events(self) -> Iterator[Event]:
+        outcome = "complete"
+        try:
+            for number in range(self._plan.workers):
+                self._start(number)
+            while self._hands:
+                try:
+                    yield from self._step()
+                except KeyboardInterrupt:
+                    if outcome == "interrupted":
+                        break
+                    outcome = "interrupted"
+                    self._ask_to_stop()
+        finally:
+            self._end()
+        if self._lost >= _MOST_LOST_WORKERS:
+            outcome = "failed"
+        yield RunFinished(
+            outcome=outcome,
+            cases=self._cases,
+            seconds=time.monotonic() - self._started,
+            findings=len(self._stored),
+            troubles=self._troubles,
+        )
+
+    def _start(self, number: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=work, args=(self._work, number, theirs), daemon=True)
+        process.start()
+        theirs.close()
+        self._hands[ours] = _Hand(number, process, ours)
+
+    def _step(self) -> Iterator[Event]:
+        """Handles what the workers have to say, waiting for it for a while."""
+        for ready in wait(list(self._hands), timeout=0.5):
+            assert isinstance(ready, Connection)
+            hand = self._hands[ready]
+            try:
+                message = ready.recv()
+            except (EOFError, OSError):
+                yield from self._worker_lost(hand)
+                continue
+            yield from self._handle(hand, message)
+
+    def _handle(self, hand: _Hand, message: Any) -> Iterator[Event]:  # noqa: ANN401 - unpickled
+        match message:
+            case None:
+                self._dismiss(hand)
+            case Ready():
+                hand.folder = message.folder
+            case WantChunk():
+                self._answer(hand, None if hand.asked_to_stop else self._chunk())
+            case WantFinding():
+                self._answer(hand, message.mark not in self._claimed)
+                self._claimed.add(message.mark)
+            case Candidate():
+                if message.mark not in self._stored:
+                    self._stored.add(message.mark)
+                    yield self._store(message)
+            case Progress():
+                self._cases += message.cases
+                yield message
+            case Trouble():
+                self._troubles += 1
+                yield message
+            case Minimising():
+                yield message
+            case _:
+                raise AssertionError(f"unknown message {message!r}")
+
+    def _answer(self, hand: _Hand, answer: Chunk | bool | None) -> None:
+        # A worker that died meanwhile is noticed when it is read from.
+        with contextlib.suppress(OSError):
+            hand.connection.send(answer)
+
+    def _chunk(self) -> Chunk | None:
+        """The next chunk, None when there is no more to do."""
+        until = self._work.until
+        if until is not None and time.monotonic() > until:
+            return None
+        number = self._next_chunk
+        first = number * self._plan.chunk
+        length = self._plan.chunk
+        if self._plan.cases is not None:
+            length = min(length, self._plan.cases - first)
+        if length <= 0:
+            return None
+        self._next_chunk += 1
+        return Chunk(chunk_seed(self._plan.seed, number), first, length)
+
+    def _store(self, candidate: Candidate) -> Found:
+        finding = Finding.of(candidate, self._plan.linkers, self._plan.seed, versions())
+        path = store(finding, self._plan.findings)
+        divergence, mark = candidate.divergence, candidate.mark
+        return Found(
+            id=mark.id,
+            fingerprint=str(mark),
+            key=mark.key,
+            sides=divergence.sides,
+            blamed=divergence.blamed,
+            severity=divergence.severity.label,
+            rule=divergence.rule,
+            detail=divergence.detail,
+            case=finding.case_number,
+            size=sum(len(file.content) for file in candidate.case.files),
+            original_size=sum(len(file.content) for file in candidate.original.files),
+            path=str(path),
+        )
+
+    def _worker_lost(self, hand: _Hand) -> Iterator[Event]:
+        """A worker died: keeps the case it was at, and starts another one."""
+        hand.process.join(_STOP_SECONDS)
+        status = hand.process.exitcode
+        self._troubles += 1
+        self._lost += 1
+        kept = ""
+        if hand.folder and case_folder(hand.folder).is_dir():
+            target = self._plan.findings / "lost" / f"worker-{hand.process.pid}"
+            shutil.copytree(case_folder(hand.folder), target, dirs_exist_ok=True)
+            kept = str(target)
+        self._dismiss(hand)
+        yield Trouble("worker", f"worker {hand.number} died, exit status {status}", None, kept)
+        if self._lost < _MOST_LOST_WORKERS and not hand.asked_to_stop:
+            self._start(hand.number)
+
+    def _dismiss(self, hand: _Hand) -> None:
+        del self._hands[hand.connection]
+        hand.connection.close()
+        hand.process.join(_STOP_SECONDS)
+        if hand.process.is_alive():
+            hand.process.kill()
+            hand.process.join()
+        if hand.folder:
+            shutil.rmtree(hand.folder, ignore_errors=True)
+
+    def _ask_to_stop(self) -> None:
+        for hand in self._hands.values():
+            hand.asked_to_stop = True
+            with contextlib.suppress(OSError):
+                hand.connection.send("stop")
+
+    def _end(self) -> None:
+        """Ends every worker that is left, with force if need be."""
+        for hand in self._hands.values():
+            hand.process.terminate()
+        for hand in list(self._hands.values()):
+            self._dismiss(hand)

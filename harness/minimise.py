@@ -1,0 +1,137 @@
+"""Making a divergence smaller: hypothesis draws the case again and shrinks it.
+
+The cases of a chunk follow from its seed. To minimise what case number n showed, the chunk is
+drawn again without linking anything up to n; there the divergence is raised as an exception of
+its fingerprint's class, and hypothesis shrinks that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.errors import Flaky
+from hypothesis.strategies import SearchStrategy
+
+from harness.fingerprints import DivergenceFound, Fingerprint, failure_class, fingerprint
+
+if TYPE_CHECKING:
+    from harness.divergence import Divergence, Verdict
+    from strategies.case import LinkCase
+
+Strategy = SearchStrategy["LinkCase"]
+
+
+class Stop(BaseException):
+    """Ends a run of hypothesis from inside, with no failure.
+
+    Not an Exception: hypothesis takes those for failures of the test.
+    """
+
+
+def chunk_settings(cases: int, *phases: Phase) -> settings:
+    """hypothesis as the harness needs it, whatever profile is loaded (`ci` derandomises)."""
+    return settings(
+        max_examples=cases,
+        phases=phases,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=False,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+
+
+def draw_chunk(
+    strategy: Strategy, number: int, cases: int, body: Callable[[LinkCase], None], *phases: Phase
+) -> None:
+    """Calls `body` with the cases of the chunk whose seed is `number`, the same every time."""
+
+    @seed(number)
+    @chunk_settings(cases, *phases)
+    @given(strategy)
+    def case_of_chunk(case: LinkCase) -> None:
+        body(case)
+
+    case_of_chunk()
+
+
+def cost(case: LinkCase) -> int:
+    """What makes a case smaller for a reader: bytes of its inputs, and words to type."""
+    return sum(len(file.content) + 16 for file in case.files) + sum(
+        len(word) + 4 for word in case.arguments
+    )
+
+
+def pick(verdict: Verdict, mark: Fingerprint) -> Divergence | None:
+    """The divergence of that fingerprint, if the verdict has one."""
+    for divergence in verdict.divergences:
+        if fingerprint(divergence) == mark:
+            return divergence
+    return None
+
+
+@dataclass
+class Minimised:
+    """The smallest case that was seen to show a divergence.
+
+    Attributes:
+        tries: how many cases were linked for it.
+        complete: whether hypothesis came to its end; else the time was over.
+    """
+
+    case: LinkCase
+    tries: int
+    complete: bool
+
+
+def minimise(
+    strategy: Strategy,
+    number: int,
+    cases: int,
+    position: int,
+    first: LinkCase,
+    mark: Fingerprint,
+    verdict_of: Callable[[LinkCase], Verdict],
+    seconds: float,
+) -> Minimised:
+    """Shrinks what the case at `position` (from 0) of a chunk showed.
+
+    Args:
+        number, cases: seed and length of the chunk.
+        first: the case at that position, the answer where nothing smaller is found.
+        verdict_of: links and judges a case; it may raise Stop.
+        seconds: time that this may take, drawing included.
+    """
+    until = time.monotonic() + seconds
+    best = Minimised(first, 0, complete=False)
+    count = 0
+    failure = failure_class(mark)
+
+    def body(case: LinkCase) -> None:
+        nonlocal count
+        count += 1
+        if count <= position:
+            return
+        if time.monotonic() > until:
+            raise Stop
+        best.tries += 1
+        divergence = pick(verdict_of(case), mark)
+        if divergence is not None:
+            if cost(case) < cost(best.case):
+                best.case = case
+            raise failure(divergence)
+
+    try:
+        draw_chunk(strategy, number, cases, body, Phase.generate, Phase.shrink)
+    except DivergenceFound:
+        best.complete = True
+    except (Stop, Flaky):
+        # The time is over, or a linker answered otherwise this time; confirming will tell.
+        pass
+    return best
