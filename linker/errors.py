@@ -101,3 +101,10 @@ class Diagnostics:
 
     def _refusal(self) -> LinkError:
         return LinkError(tuple(self.errors), tuple(self.warnings))
+
+
+class FatalError(Exception):
+    """An error that nothing can follow, raised where no `Diagnostics` is at hand.
+
+    `linker.pipeline` turns it into a `LinkError` after the errors reported before it.
+    """

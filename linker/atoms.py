@@ -1,0 +1,164 @@
+"""Which pieces of data and custom sections are placed, in which output piece, in which order?
+
+Functions need no stage: they are written in the order of the objects.
+"""
+
+from __future__ import annotations
+
+from linker.format.constants import SegmentFlag
+from linker.objects import (
+    InputObject,
+    MergedStrings,
+    MergeSection,
+    MergeSegment,
+    OutputSegment,
+    Section,
+    Segment,
+)
+from linker.options import Options
+from linker.strings import merge
+
+# Sections that the linker writes itself, or that are for other tools.
+KNOWN_SECTIONS = frozenset(
+    {"linking", "name", "producers", "target_features", ".llvmbc", ".llvmcmd"},
+)
+MERGED_PREFIXES = (".text", ".data", ".bss", ".rodata")
+
+
+def output_segment_name(segment: Segment, options: Options) -> str:
+    """The output segment that a segment goes to (LLD's getOutputDataSegmentName)."""
+    if segment.is_tls:
+        return ".tdata"
+    if options.merge_data_segments:
+        for prefix in MERGED_PREFIXES:
+            if segment.name.startswith(prefix + "."):
+                return prefix
+    return segment.name
+
+
+def segment_order(segment: OutputSegment) -> int:
+    for order, prefix in ((0, ".tdata"), (1, ".rodata"), (2, ".data"), (4, ".bss")):
+        if segment.name.startswith(prefix):
+            return order
+    return 3
+
+
+def place_segments(options: Options, objects: list[InputObject]) -> list[OutputSegment]:
+    """The output segments in order, with their input segments placed (LLD's createOutputSegments)."""
+    by_name: dict[str, OutputSegment] = {}
+    segments: list[OutputSegment] = []
+    for obj in objects:
+        for segment in obj.segments:
+            if not segment.live:
+                continue
+            name = output_segment_name(segment, options)
+            # The final link must be able to drop each comdat group by itself.
+            if options.relocatable and segment.comdat_name:
+                output = new_segment(name, options)
+                segments.append(output)
+            elif name in by_name:
+                output = by_name[name]
+            else:
+                output = by_name[name] = new_segment(name, options)
+                segments.append(output)
+            output.alignment = max(output.alignment, segment.alignment)
+            output.flags |= segment.flags
+            output.chunks.append(segment)
+            segment.output_segment = output
+    segments.sort(key=segment_order)
+    for index, output in enumerate(segments):
+        output.index = index
+        merge_strings(output)
+        place_chunks(output)
+    return segments
+
+
+def new_segment(name: str, options: Options) -> OutputSegment:
+    is_bss = not options.relocatable and name.startswith(".bss")
+    return OutputSegment(name, is_bss=is_bss, passive=options.shared_memory)
+
+
+def align(value: int, alignment: int) -> int:
+    """The next multiple of `alignment` (any positive number)."""
+    return -(-value // alignment) * alignment
+
+
+def merge_strings(output: OutputSegment) -> None:
+    """Puts merged strings at the place of the first segment of each kind (LLD's finalizeInputSegments)."""
+    merged: dict[tuple[int, int], MergedStrings] = {}
+    chunks: list[Segment] = []
+    for segment in output.chunks:
+        if not isinstance(segment, MergeSegment):
+            chunks.append(segment)
+            continue
+        key = (segment.flags, segment.alignment)
+        strings = merged.get(key)
+        if strings is None:
+            strings = MergedStrings(None, output.name, b"", live=True)
+            strings.alignment, strings.flags = segment.alignment, segment.flags
+            strings.output_segment = output
+            merged[key] = strings
+            chunks.append(strings)
+        strings.comdat = segment.comdat
+        strings.parts.append(segment)
+        segment.parent = strings
+    for strings in merged.values():
+        strings.content = merge(
+            [(part, part.pieces) for part in strings.parts if part.pieces is not None],
+        )
+    output.chunks = chunks
+
+
+def place_chunks(output: OutputSegment) -> None:
+    size = 0
+    for chunk in output.chunks:
+        size = align(size, 1 << chunk.alignment)
+        chunk.segment_offset = size
+        size += len(chunk.content)
+    output.size = size
+
+
+def collect_custom_sections(
+    options: Options, objects: list[InputObject]
+) -> dict[str, list[Section]]:
+    """The custom sections of the output by name, each with its parts (LLD's calculateCustomSections)."""
+    strips_debug = options.strip_debug or options.strip_all
+    found: dict[str, list[Section]] = {}
+    for obj in objects:
+        for section in obj.sections:
+            name = section.name
+            if section.discarded or not section.content or name in KNOWN_SECTIONS:
+                continue
+            if name.startswith("reloc.") or (strips_debug and name.startswith(".debug_")):
+                continue
+            found.setdefault(name, []).append(section)
+    return found
+
+
+def place_sections(name: str, parts: list[Section]) -> tuple[list[Section], int]:
+    """Places the parts of one output section; answers what is written, and the size in bytes."""
+    written: list[Section] = []
+    merged: Section | None = None
+    strings: list[MergeSection] = []
+    for part in parts:
+        if not isinstance(part, MergeSection):
+            written.append(part)
+            continue
+        if merged is None:
+            merged = Section(None, name, b"", live=True)
+            written.append(merged)
+        part.parent = merged
+        strings.append(part)
+    if merged is not None:
+        merged.content = merge(
+            [(part, part.pieces) for part in strings if part.pieces is not None],
+        )
+    size = 0
+    for section in written:
+        size = align(size, section.alignment)
+        section.output_offset = size
+        size += len(section.content)
+    return written, size
+
+
+TLS_FLAG = SegmentFlag.TLS

@@ -1,0 +1,258 @@
+"""The sections of the output, in order (LLD's Writer::addSections with SyntheticSections.cpp)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from linker.atoms import collect_custom_sections, place_sections
+from linker.exports import Export
+from linker.features import Features
+from linker.format.constants import ExternalKind, LimitsFlag, SectionId, SymbolKind
+from linker.format.leb128 import encode_unsigned
+from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
+from linker.indices import Indices, import_module_of, import_name_of
+from linker.memory import Memory, i32_const
+from linker.objects import Chunk, OutputSegment
+from linker.options import Options
+from linker.relocate import address_of, apply, compress
+from linker.resolve import Resolution
+from linker.symbols import LinkSymbol
+
+HEADER = b"\0asm\x01\0\0\0"
+
+
+@dataclass(slots=True)
+class Output:
+    """What all earlier stages made."""
+
+    options: Options
+    resolution: Resolution
+    segments: list[OutputSegment]
+    memory: Memory
+    features: Features
+    indices: Indices
+    exports: list[Export]
+    init_functions: list[tuple[int, LinkSymbol]]
+
+    def is_written(self, segment: OutputSegment) -> bool:
+        """Segments of zeros need no place in the file (LLD's requiredInBinary)."""
+        return not segment.is_bss or self.features.emit_bss
+
+
+def text(value: str) -> bytes:
+    encoded = value.encode("utf-8", "surrogateescape")
+    return encode_unsigned(len(encoded)) + encoded
+
+
+def vector(items: Iterable[bytes]) -> bytes:
+    entries = list(items)
+    return encode_unsigned(len(entries)) + b"".join(entries)
+
+
+def section(section_id: SectionId, content: bytes | bytearray) -> bytes:
+    return bytes((section_id,)) + encode_unsigned(len(content)) + content
+
+
+def custom_section(name: str, content: bytes | bytearray) -> bytes:
+    return section(SectionId.CUSTOM, text(name) + content)
+
+
+def limits(value: Limits) -> bytes:
+    encoded = bytes((value.flags,)) + encode_unsigned(value.minimum)
+    if value.flags & LimitsFlag.HAS_MAX:
+        encoded += encode_unsigned(value.maximum or 0)
+    if value.page_size is not None:
+        encoded += encode_unsigned(value.page_size)
+    return encoded
+
+
+def table_type(value: TableType) -> bytes:
+    return bytes((value.element,)) + limits(value.limits)
+
+
+def global_type(value: GlobalType) -> bytes:
+    return bytes((value.value_type, value.mutable))
+
+
+def function_type(value: FunctionType) -> bytes:
+    return b"\x60" + text_of_types(value.parameters) + text_of_types(value.results)
+
+
+def text_of_types(types: tuple[int, ...]) -> bytes:
+    return encode_unsigned(len(types)) + bytes(types)
+
+
+def memory_limits(output: Output) -> Limits:
+    options, memory = output.options, output.memory
+    flags = LimitsFlag(0)
+    if memory.max_pages or options.shared_memory:
+        flags |= LimitsFlag.HAS_MAX
+    if options.shared_memory:
+        flags |= LimitsFlag.IS_SHARED
+    page_size = None
+    if options.page_size != 65536:
+        flags |= LimitsFlag.HAS_PAGE_SIZE
+        page_size = options.page_size.bit_length() - 1
+    return Limits(flags, memory.pages, memory.max_pages, page_size)
+
+
+def type_section(output: Output) -> bytes:
+    types = output.indices.types
+    return section(SectionId.TYPE, vector(map(function_type, types))) if types else b""
+
+
+def import_section(output: Output) -> bytes:
+    entries = []
+    if output.options.memory_import is not None:
+        module, name = output.options.memory_import
+        kind = bytes((ExternalKind.MEMORY,))
+        entries.append(text(module) + text(name) + kind + limits(memory_limits(output)))
+    entries += [import_entry(symbol, output.indices) for symbol in output.indices.imports]
+    return section(SectionId.IMPORT, vector(entries)) if entries else b""
+
+
+def import_entry(symbol: LinkSymbol, indices: Indices) -> bytes:
+    encoded = text(import_module_of(symbol)) + text(import_name_of(symbol))
+    if symbol.kind is SymbolKind.GLOBAL:
+        assert symbol.global_type is not None
+        return encoded + bytes((ExternalKind.GLOBAL,)) + global_type(symbol.global_type)
+    if symbol.kind is SymbolKind.TABLE:
+        assert symbol.table_type is not None
+        return encoded + bytes((ExternalKind.TABLE,)) + table_type(symbol.table_type)
+    assert symbol.signature is not None
+    index = encode_unsigned(indices.types[symbol.signature])
+    if symbol.kind is SymbolKind.TAG:
+        return encoded + bytes((ExternalKind.TAG, 0)) + index
+    return encoded + bytes((ExternalKind.FUNCTION,)) + index
+
+
+def function_section(output: Output) -> bytes:
+    indices = output.indices
+    if not indices.functions:
+        return b""
+    entries = (encode_unsigned(indices.types[entry.signature]) for entry in indices.functions)
+    return section(SectionId.FUNCTION, vector(entries))
+
+
+def table_section(output: Output) -> bytes:
+    tables = output.indices.tables
+    if not tables:
+        return b""
+    return section(SectionId.TABLE, vector(table_type(entry.type) for entry in tables))
+
+
+def memory_section(output: Output) -> bytes:
+    if output.options.memory_import is not None:
+        return b""
+    return section(SectionId.MEMORY, vector([limits(memory_limits(output))]))
+
+
+def tag_section(output: Output) -> bytes:
+    indices = output.indices
+    if not indices.tags:
+        return b""
+    entries = (b"\0" + encode_unsigned(indices.types[entry.signature]) for entry in indices.tags)
+    return section(SectionId.TAG, vector(entries))
+
+
+def global_section(output: Output) -> bytes:
+    indices, shared = output.indices, output.options.shared_memory
+    entries = [global_type(entry.type) + plain_init(entry.init) for entry in indices.globals]
+    for symbol in indices.got:
+        mutable = shared and symbol.is_tls and not symbol.is_stub
+        value = 0
+        if symbol.kind is SymbolKind.FUNCTION:
+            value = 0 if symbol.is_stub or symbol.slot == -1 else symbol.slot
+        elif symbol.is_defined:
+            value = address_of(symbol, absolute=not shared)
+        entries.append(bytes((0x7F, mutable)) + i32_const(value).body)
+    for symbol in indices.addresses:
+        entries.append(b"\x7f\0" + i32_const(address_of(symbol)).body)
+    return section(SectionId.GLOBAL, vector(entries)) if entries else b""
+
+
+def plain_init(init: InitExpr) -> bytes:
+    return init.body
+
+
+def export_section(output: Output) -> bytes:
+    if not output.exports:
+        return b""
+    entries = (
+        text(entry.name) + bytes((entry.kind,)) + encode_unsigned(entry.index)
+        for entry in output.exports
+    )
+    return section(SectionId.EXPORT, vector(entries))
+
+
+def start_section(output: Output) -> bytes:
+    init_memory = output.resolution.own.init_memory
+    if init_memory is None:
+        return b""
+    return section(SectionId.START, encode_unsigned(init_memory.function_index))
+
+
+def element_section(output: Output) -> bytes:
+    indices = output.indices
+    if not indices.table_entries:
+        return b""
+    table = output.resolution.own.indirect_function_table
+    assert table is not None
+    number = table.element_index
+    encoded = b"\x02" + encode_unsigned(number) if number else b"\0"
+    encoded += i32_const(output.options.table_base).body
+    if number:
+        # The element kind: references to functions.
+        encoded += b"\0"
+    encoded += vector(encode_unsigned(symbol.function_index) for symbol in indices.table_entries)
+    return section(SectionId.ELEMENT, b"\x01" + encoded)
+
+
+def data_count_section(output: Output) -> bytes:
+    count = sum(map(output.is_written, output.segments))
+    if not count or not output.options.shared_memory:
+        return b""
+    return section(SectionId.DATA_COUNT, encode_unsigned(count))
+
+
+def place_code(output: Output) -> bytearray:
+    """The code section's content, not relocated; sets the place of each function."""
+    content = bytearray(encode_unsigned(len(output.indices.functions)))
+    for function in output.indices.functions:
+        function.output_offset = len(content)
+        content += function.content
+    return content
+
+
+def place_compressed_code(output: Output) -> bytearray:
+    content = bytearray(encode_unsigned(len(output.indices.functions)))
+    for function in output.indices.functions:
+        function.compressed = compress(function, output.options.table_base)
+        function.output_offset = len(content)
+        content += function.compressed
+    return content
+
+
+def place_data(output: Output) -> bytearray:
+    """The data section's content, not relocated; sets the place of each segment's chunks."""
+    written = [segment for segment in output.segments if output.is_written(segment)]
+    content = bytearray(encode_unsigned(len(written)))
+    for segment in written:
+        content += b"\x01" if segment.passive else b"\0" + i32_const(segment.address).body
+        content += encode_unsigned(segment.size)
+        start = len(content)
+        for chunk in segment.chunks:
+            chunk.output_offset = start + chunk.segment_offset
+            content += bytes(chunk.output_offset - len(content))
+            content += chunk.content
+    return content
+
+
+def relocate_all(content: bytearray, chunks: Iterable[Chunk], table_base: int) -> None:
+    size = len(content)
+    for chunk in chunks:
+        if chunk.relocations:
+            apply(content, chunk.output_offset, chunk, table_base)
+    # A relocation at the very end of a section can reach over it.
+    del content[size:]

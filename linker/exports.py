@@ -1,0 +1,124 @@
+"""The exports of the output (LLD's calculateExports)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from linker.errors import Diagnostics
+from linker.features import Features
+from linker.format.constants import ExternalKind, SymbolKind
+from linker.indices import Indices
+from linker.live import is_exported
+from linker.options import Options, UnresolvedPolicy
+from linker.resolve import Resolution
+from linker.symbols import LinkSymbol
+
+KINDS = {
+    SymbolKind.FUNCTION: ExternalKind.FUNCTION,
+    SymbolKind.GLOBAL: ExternalKind.GLOBAL,
+    SymbolKind.DATA: ExternalKind.GLOBAL,
+    SymbolKind.TAG: ExternalKind.TAG,
+    SymbolKind.TABLE: ExternalKind.TABLE,
+}
+
+
+class Export(NamedTuple):
+    name: str
+    kind: ExternalKind
+    index: int
+
+
+def apply_export_options(
+    options: Options, resolution: Resolution, diagnostics: Diagnostics
+) -> None:
+    """Marks what the command line exports; a name of `--export` must be defined."""
+    table = resolution.table
+    for name in options.exported_symbols:
+        symbol = table.find(name)
+        if symbol is not None and symbol.is_defined:
+            symbol.force_export = True
+    for name in options.required_exports:
+        symbol = table.find(name)
+        if symbol is None or not symbol.is_defined:
+            message = f"symbol exported via --export not found: {name}"
+            if options.unresolved_symbols is UnresolvedPolicy.REPORT_ERROR:
+                diagnostics.error(message)
+            elif options.unresolved_symbols is UnresolvedPolicy.WARN:
+                diagnostics.warn(message)
+
+
+def collect_exports(options: Options, resolution: Resolution, indices: Indices) -> list[Export]:
+    """The exports in order; exported data symbols get a global that holds their address."""
+    if options.relocatable:
+        return []
+    exports = []
+    if options.memory_export is not None:
+        exports.append(Export(options.memory_export, ExternalKind.MEMORY, 0))
+    next_global = (
+        indices.import_counts[ExternalKind.GLOBAL] + len(indices.globals) + len(indices.got)
+    )
+    for symbol in resolution.table.symbols:
+        if not is_exported(symbol, options) or not symbol.is_live:
+            continue
+        name = symbol.name
+        if symbol.kind is SymbolKind.FUNCTION:
+            if symbol.function.export_name is not None:
+                name = symbol.function.export_name
+            index = symbol.function.function_index
+        elif symbol.kind is SymbolKind.DATA:
+            indices.addresses.append(symbol)
+            index = next_global
+            next_global += 1
+        else:
+            if is_own_mutable_global(symbol) and not symbol.force_export:
+                continue
+            index = symbol.element_index
+        exports.append(Export(name, KINDS[symbol.kind], index))
+    return exports
+
+
+def is_own_mutable_global(symbol: LinkSymbol) -> bool:
+    """`__stack_pointer` and `__tls_base`, which engines without mutable globals cannot export."""
+    return (
+        symbol.kind is SymbolKind.GLOBAL
+        and symbol.file is None
+        and symbol.global_type is not None
+        and symbol.global_type.mutable
+    )
+
+
+def check_mutable_globals(
+    options: Options,
+    resolution: Resolution,
+    indices: Indices,
+    features: Features,
+    diagnostics: Diagnostics,
+) -> None:
+    """Mutable globals cross the module's border only with the feature for it."""
+    if (
+        options.relocatable
+        or not options.check_features
+        or "mutable-globals" in features.allowed
+    ):
+        return
+
+    def report(what: str, symbol: LinkSymbol) -> None:
+        diagnostics.error(
+            f"mutable global {what} but 'mutable-globals' feature not present in inputs:"
+            f" `{resolution.table.display(symbol)}`. Use --no-check-features to suppress.",
+        )
+
+    for symbol in indices.imports:
+        if symbol.global_type is not None and symbol.global_type.mutable:
+            report("imported", symbol)
+    for symbol in resolution.table.symbols:
+        if (
+            symbol.kind is SymbolKind.GLOBAL
+            and is_exported(symbol, options)
+            and symbol.is_live
+            and not (is_own_mutable_global(symbol) and not symbol.force_export)
+        ):
+            report("exported", symbol)
+
+
+_ = collect_exports

@@ -1,0 +1,315 @@
+"""Every index of the output: imports, functions, globals, tags, tables, table entries, types.
+
+LLD's calculateImports, scanRelocations, finalizeIndirectFunctionTable, assignIndexes and
+calculateTypes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from linker.errors import Diagnostics
+from linker.format.constants import ExternalKind, LimitsFlag, RelocationType, SymbolKind
+from linker.format.model import FunctionType, GlobalType, Limits, TableType
+from linker.live import TABLE_INDEX_TYPES, TYPE_INDEX
+from linker.objects import (
+    Chunk,
+    Function,
+    GlobalElement,
+    InputObject,
+    TableElement,
+    TagElement,
+    file_name,
+)
+from linker.options import Options, UnresolvedPolicy
+from linker.resolve import Resolution, resolve_function_table
+from linker.symbol_table import DEFAULT_MODULE
+from linker.symbols import LinkSymbol
+
+TLS_TYPES = frozenset(
+    {int(RelocationType.MEMORY_ADDR_TLS_SLEB), int(RelocationType.MEMORY_ADDR_TLS_SLEB64)},
+)
+GLOBAL_INDEX_TYPES = frozenset(
+    {int(RelocationType.GLOBAL_INDEX_LEB), int(RelocationType.GLOBAL_INDEX_I32)},
+)
+SCANNED_TYPES = TABLE_INDEX_TYPES | TLS_TYPES | GLOBAL_INDEX_TYPES
+
+IMPORT_KINDS = {
+    SymbolKind.FUNCTION: ExternalKind.FUNCTION,
+    SymbolKind.GLOBAL: ExternalKind.GLOBAL,
+    SymbolKind.TABLE: ExternalKind.TABLE,
+    SymbolKind.TAG: ExternalKind.TAG,
+}
+
+
+@dataclass(slots=True)
+class Indices:
+    """The index spaces of the output, each as the list of what stands in it.
+
+    `got` holds the symbols whose address a global of the output stands for, and
+    `addresses` those whose address is exported: both come after `globals`.
+    `table_entries` start at the table base of the options. `types` maps each function
+    type to its index.
+    """
+
+    imports: list[LinkSymbol] = field(default_factory=list)
+    import_counts: dict[ExternalKind, int] = field(
+        default_factory=lambda: dict.fromkeys(ExternalKind, 0),
+    )
+    functions: list[Function] = field(default_factory=list)
+    globals: list[GlobalElement] = field(default_factory=list)
+    got: list[LinkSymbol] = field(default_factory=list)
+    addresses: list[LinkSymbol] = field(default_factory=list)
+    tags: list[TagElement] = field(default_factory=list)
+    tables: list[TableElement] = field(default_factory=list)
+    table_entries: list[LinkSymbol] = field(default_factory=list)
+    types: dict[FunctionType, int] = field(default_factory=dict)
+
+    def type_index(self, signature: FunctionType) -> int:
+        """The index of a function type, entered if it is new."""
+        return self.types.setdefault(signature, len(self.types))
+
+    def add_function(self, function: Function) -> None:
+        if function.live:
+            function.function_index = self.import_counts[ExternalKind.FUNCTION] + len(
+                self.functions
+            )
+            self.functions.append(function)
+
+
+def import_module_of(symbol: LinkSymbol) -> str:
+    return DEFAULT_MODULE if symbol.import_module is None else symbol.import_module
+
+
+def import_name_of(symbol: LinkSymbol) -> str:
+    return symbol.name if symbol.import_name is None else symbol.import_name
+
+
+def should_import(symbol: LinkSymbol, options: Options) -> bool:
+    """Whether a symbol becomes an import of the output (LLD's shouldImport)."""
+    if symbol.kind is SymbolKind.DATA or not symbol.is_live or not symbol.used_in_object:
+        return False
+    if not symbol.is_undefined:
+        return False
+    if symbol.is_weak and not options.relocatable:
+        return False
+    if options.relocatable or options.import_undefined:
+        return True
+    if symbol.name in options.allow_undefined_symbols:
+        return True
+    return symbol.is_imported
+
+
+def collect_imports(options: Options, resolution: Resolution, indices: Indices) -> None:
+    """Numbers the imports; equal ones share a number."""
+    seen: dict[
+        tuple[ExternalKind, FunctionType | GlobalType | TableType | None, str, str], int
+    ] = {}
+    function_table = resolution.own.indirect_function_table
+    symbols: Sequence[LinkSymbol] = resolution.table.symbols
+    if function_table is not None:
+        # Objects without table relocations rely on table 0.
+        symbols = [function_table, *(entry for entry in symbols if entry is not function_table)]
+    for symbol in symbols:
+        if not should_import(symbol, options):
+            continue
+        kind = IMPORT_KINDS[symbol.kind]
+        described = symbol.signature or symbol.global_type or symbol.table_type
+        key = (kind, described, import_module_of(symbol), import_name_of(symbol))
+        if key not in seen:
+            seen[key] = indices.import_counts[kind]
+            indices.import_counts[kind] += 1
+            indices.imports.append(symbol)
+        symbol.index = seen[key]
+
+
+def scan_relocations(
+    options: Options, resolution: Resolution, indices: Indices, diagnostics: Diagnostics
+) -> None:
+    """Finds what relocations ask of the output: types, table entries, globals of addresses."""
+    for obj in resolution.objects:
+        for chunks in (obj.functions, obj.segments, obj.sections):
+            for chunk in chunks:
+                if chunk.live and chunk.relocations:
+                    scan_chunk(chunk, obj, options, resolution, indices, diagnostics)
+
+
+def scan_chunk(
+    chunk: Chunk,
+    obj: InputObject,
+    options: Options,
+    resolution: Resolution,
+    indices: Indices,
+    diagnostics: Diagnostics,
+) -> None:
+    symbols = obj.symbols
+    for relocation_type, _, index, _ in chunk.relocations:
+        if relocation_type == TYPE_INDEX:
+            obj.type_map[index] = indices.type_index(obj.types[index])
+            continue
+        symbol = symbols[index]
+        if relocation_type in SCANNED_TYPES:
+            if relocation_type in TABLE_INDEX_TYPES:
+                add_table_entry(symbol, options, indices)
+            elif relocation_type in GLOBAL_INDEX_TYPES:
+                if symbol.kind is not SymbolKind.GLOBAL:
+                    add_got_entry(symbol, options, resolution, indices)
+            else:
+                check_tls(symbol, relocation_type, obj, options, resolution, diagnostics)
+        if symbol.is_undefined and not options.relocatable and not symbol.is_weak:
+            report_undefined(symbol, obj, options, resolution, diagnostics)
+
+
+def add_table_entry(symbol: LinkSymbol, options: Options, indices: Indices) -> None:
+    """Gives a function its slot in the table, once (LLD's ElemSection::addEntry)."""
+    if symbol.is_stub or symbol.slot != -1:
+        return
+    slot = options.table_base + len(indices.table_entries)
+    if symbol.is_defined:
+        symbol.function.table_index = slot
+    else:
+        symbol.table_index = slot
+    indices.table_entries.append(symbol)
+
+
+def add_got_entry(
+    symbol: LinkSymbol, options: Options, resolution: Resolution, indices: Indices
+) -> None:
+    """A global that holds an address, for code compiled position-independent."""
+    if symbol in indices.got:
+        return
+    if symbol.kind is SymbolKind.FUNCTION:
+        if resolution.own.indirect_function_table is None:
+            resolve_function_table(options, resolution, required=True)
+        add_table_entry(symbol, options, indices)
+    indices.got.append(symbol)
+
+
+def check_tls(
+    symbol: LinkSymbol,
+    relocation_type: int,
+    obj: InputObject,
+    options: Options,
+    resolution: Resolution,
+    diagnostics: Diagnostics,
+) -> None:
+    name = f"R_WASM_{RelocationType(relocation_type).name}"
+    shown = resolution.table.display(symbol)
+    start = f"{obj.name}: relocation {name} cannot be used against"
+    if not symbol.is_defined:
+        diagnostics.error(f"{start} an undefined symbol `{shown}`")
+    if options.shared_memory and not symbol.is_tls:
+        diagnostics.error(f"{start} non-TLS symbol `{shown}`")
+
+
+def report_undefined(
+    symbol: LinkSymbol,
+    obj: InputObject,
+    options: Options,
+    resolution: Resolution,
+    diagnostics: Diagnostics,
+) -> None:
+    """Reports a reference without a definition, or makes it one to a stub (LLD's reportUndefined)."""
+    is_function = symbol.kind is SymbolKind.FUNCTION
+    if (
+        symbol.is_imported
+        or (is_function and options.import_undefined)
+        or symbol.name in options.allow_undefined_symbols
+    ):
+        return
+    policy = options.unresolved_symbols
+    message = f"{obj.name}: undefined symbol: {resolution.table.display(symbol)}"
+    if policy is UnresolvedPolicy.REPORT_ERROR:
+        diagnostics.error(message)
+    elif policy is UnresolvedPolicy.WARN:
+        diagnostics.warn(message)
+    if (
+        is_function
+        and symbol.stub is None
+        and policy is not UnresolvedPolicy.IMPORT_DYNAMIC
+        and not options.import_undefined
+    ):
+        assert symbol.signature is not None
+        symbol.stub = resolution.table.undefined_stub(symbol.signature)
+        symbol.stub.mark_live()
+        symbol.is_stub = True
+
+
+def finish_function_table(options: Options, resolution: Resolution, indices: Indices) -> None:
+    """Sizes the indirect function table (LLD's finalizeIndirectFunctionTable)."""
+    symbol = resolution.own.indirect_function_table
+    if symbol is None:
+        return
+    if symbol.index == -1 and symbol.is_undefined and should_import(symbol, options):
+        symbol.index = indices.import_counts[ExternalKind.TABLE]
+        indices.import_counts[ExternalKind.TABLE] += 1
+        indices.imports.append(symbol)
+    assert symbol.table_type is not None
+    size = options.table_base + len(indices.table_entries)
+    limits = Limits(LimitsFlag(0), size)
+    if symbol.is_defined and not options.growable_table:
+        limits = Limits(LimitsFlag.HAS_MAX, size, size)
+    symbol.table_type = symbol.table_type._replace(limits=limits)
+    if isinstance(symbol.element, TableElement):
+        symbol.element.type = symbol.table_type
+
+
+def assign_indices(resolution: Resolution, indices: Indices, diagnostics: Diagnostics) -> None:
+    """Numbers what the output defines, after the imports (LLD's assignIndexes)."""
+    table, objects = resolution.table, resolution.objects
+    for function in table.synthetic_functions:
+        indices.add_function(function)
+    for obj in objects:
+        for function in obj.functions:
+            indices.add_function(function)
+    all_globals = [*table.synthetic_globals, *(entry for obj in objects for entry in obj.globals)]
+    indices.globals = [entry for entry in all_globals if entry.live]
+    indices.tags = [entry for obj in objects for entry in obj.tags if entry.live]
+    all_tables = [*(entry for obj in objects for entry in obj.tables), *table.synthetic_tables]
+    for entry in all_tables:
+        if entry.live:
+            add_table(entry, resolution, indices, diagnostics)
+    counts = indices.import_counts
+    for index, symbol in enumerate(indices.got, counts[ExternalKind.GLOBAL] + len(indices.globals)):
+        symbol.got_index = index
+    for index, element in enumerate(indices.globals, counts[ExternalKind.GLOBAL]):
+        element.index = index
+    for index, tag in enumerate(indices.tags, counts[ExternalKind.TAG]):
+        tag.index = index
+    for index, table_element in enumerate(indices.tables, counts[ExternalKind.TABLE]):
+        table_element.index = index
+
+
+def add_table(
+    entry: TableElement, resolution: Resolution, indices: Indices, diagnostics: Diagnostics
+) -> None:
+    """Objects without table relocations need the function table first (LLD's addTable)."""
+    function_table = resolution.own.indirect_function_table
+    if (
+        not resolution.legacy_function_table
+        or function_table is None
+        or function_table.element is not entry
+    ):
+        indices.tables.append(entry)
+        return
+    if indices.import_counts[ExternalKind.TABLE]:
+        culprit = next(entry for entry in indices.imports if entry.kind is SymbolKind.TABLE)
+        diagnostics.error(
+            "object file not built with 'reference-types' or 'call-indirect-overlong' feature"
+            f" conflicts with import of table {culprit.name} by file {file_name(culprit.file)}",
+        )
+        return
+    indices.tables.insert(0, entry)
+
+
+def collect_types(resolution: Resolution, indices: Indices) -> None:
+    """Enters the types of everything in the output that has one (LLD's calculateTypes)."""
+    for symbol in indices.imports:
+        if symbol.kind in (SymbolKind.FUNCTION, SymbolKind.TAG):
+            assert symbol.signature is not None
+            indices.type_index(symbol.signature)
+    for function in indices.functions:
+        indices.type_index(function.signature)
+    for tag in indices.tags:
+        indices.type_index(tag.signature)

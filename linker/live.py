@@ -1,0 +1,106 @@
+"""What is kept? Everything that the roots reach over relocations (lld/wasm/MarkLive.cpp)."""
+
+from __future__ import annotations
+
+from linker.format.constants import RelocationType, SegmentFlag
+from linker.objects import Chunk, InputObject
+from linker.options import Options
+from linker.resolve import Resolution
+from linker.symbols import EXPORTED, LinkSymbol, State
+
+TABLE_INDEX_TYPES = frozenset(
+    int(entry) for entry in RelocationType if entry.name.startswith("TABLE_INDEX")
+)
+TYPE_INDEX = int(RelocationType.TYPE_INDEX_LEB)
+
+
+def is_exported(symbol: LinkSymbol, options: Options) -> bool:
+    """Whether a symbol becomes an export of the output (LLD's Symbol::isExported)."""
+    if symbol.state is not State.DEFINED or symbol.is_local:
+        return False
+    if options.export_all or (options.export_dynamic and not symbol.is_hidden):
+        return True
+    return symbol.force_export or bool(symbol.flags & EXPORTED)
+
+
+def mark_live(options: Options, resolution: Resolution) -> None:
+    """Marks the chunks and elements to keep; without `gc_sections` all of them are."""
+    if not options.gc_sections:
+        return
+    queue: list[Chunk] = []
+    if options.entry:
+        entry = resolution.table.find(options.entry)
+        if entry is not None:
+            enqueue(entry, queue)
+    for symbol in resolution.table.symbols:
+        if symbol.is_no_strip or is_exported(symbol, options):
+            enqueue(symbol, queue)
+    if resolution.own.call_dtors is not None:
+        enqueue(resolution.own.call_dtors, queue)
+    for obj in resolution.objects:
+        if obj.live:
+            enqueue_implied(obj, queue)
+    follow_relocations(queue)
+    if not options.relocatable and any(live_init_functions(obj) for obj in resolution.objects):
+        assert resolution.own.call_ctors is not None
+        resolution.own.call_ctors.mark_live()
+
+
+def enqueue(symbol: LinkSymbol, queue: list[Chunk]) -> None:
+    if symbol.is_live:
+        return
+    file = symbol.file
+    is_first = file is not None and not file.live and symbol.state is State.DEFINED
+    symbol.mark_live()
+    if is_first and file is not None:
+        enqueue_implied(file, queue)
+    chunk = symbol.piece
+    if chunk is not None:
+        queue.append(chunk)
+
+
+def enqueue_implied(obj: InputObject, queue: list[Chunk]) -> None:
+    """What an object brings with it once anything of it is kept: init functions, retained segments."""
+    for entry in obj.linking.init_functions:
+        symbol = obj.symbols[entry.symbol]
+        if not symbol.is_discarded:
+            enqueue(symbol, queue)
+    for segment in obj.segments:
+        if segment.flags & SegmentFlag.RETAIN:
+            segment.live = True
+            queue.append(segment)
+
+
+def follow_relocations(queue: list[Chunk]) -> None:
+    while queue:
+        chunk = queue.pop()
+        if not chunk.relocations or chunk.file is None:
+            continue
+        symbols = chunk.file.symbols
+        for relocation_type, _, index, _ in chunk.relocations:
+            if relocation_type == TYPE_INDEX:
+                continue
+            symbol = symbols[index]
+            # A stub has the address of no function, so taking it keeps nothing.
+            if symbol.is_stub and relocation_type in TABLE_INDEX_TYPES:
+                continue
+            if not symbol.is_live:
+                enqueue(symbol, queue)
+
+
+def live_init_functions(obj: InputObject) -> list[LinkSymbol]:
+    """The init functions of an object that are part of the output."""
+    symbols = (obj.symbols[entry.symbol] for entry in obj.linking.init_functions)
+    return [symbol for symbol in symbols if not symbol.is_discarded and symbol.is_live]
+
+
+def removed(resolution: Resolution) -> list[str]:
+    """What is left out, one line each, in LLD's order (`--print-gc-sections`)."""
+    lines = []
+    for obj in resolution.objects:
+        pieces = [*obj.functions, *obj.segments, *obj.globals, *obj.tags, *obj.tables]
+        lines += [f"removing unused section {piece}" for piece in pieces if not piece.live]
+    table = resolution.table
+    synthetic = [*table.synthetic_functions, *table.synthetic_globals, *table.synthetic_tables]
+    lines += [f"removing unused section {piece}" for piece in synthetic if not piece.live]
+    return lines

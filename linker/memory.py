@@ -1,0 +1,163 @@
+"""The memory layout: addresses of segments, of the stack, and of the linker's data symbols.
+
+LLD's Writer::layoutMemory. Addresses and sizes are in bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from linker.atoms import align
+from linker.errors import Diagnostics, FatalError
+from linker.format.leb128 import encode_signed
+from linker.format.model import InitExpr
+from linker.objects import GlobalElement, OutputSegment
+from linker.options import Options
+from linker.resolve import Resolution
+from linker.symbols import HIDDEN, LinkSymbol
+
+STACK_ALIGNMENT = 16
+HEAP_ALIGNMENT = 16
+MEMORY_LIMIT = 1 << 32
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Size of the output's memory in pages; a maximum of 0 means none."""
+
+    pages: int
+    max_pages: int
+
+
+def i32_const(value: int) -> InitExpr:
+    """A constant expression of a 32-bit address."""
+    value &= 0xFFFFFFFF
+    return InitExpr(b"\x41" + encode_signed(value - (value >> 31 << 32)) + b"\x0b")
+
+
+def set_pointer(symbol: LinkSymbol | None, value: int) -> None:
+    """Makes an address the value of a linker-defined global."""
+    if symbol is not None and isinstance(symbol.element, GlobalElement):
+        symbol.element.init = i32_const(value)
+
+
+def set_address(symbol: LinkSymbol | None, value: int) -> None:
+    if symbol is not None:
+        symbol.value = value
+
+
+def needs_passive_initialization(segment: OutputSegment, options: Options, emit_bss: bool) -> bool:
+    """Whether `__wasm_init_memory` has to initialise the segment."""
+    if options.memory_import is not None and segment.is_bss and not emit_bss:
+        return True
+    return segment.passive
+
+
+def lay_out_memory(
+    options: Options,
+    resolution: Resolution,
+    segments: list[OutputSegment],
+    diagnostics: Diagnostics,
+) -> Memory:
+    """Gives every segment and every linker-defined data symbol its address."""
+    own = resolution.own
+    address = 0
+    if options.stack_first:
+        address = place_stack(address, options, resolution, diagnostics)
+        if options.global_base:
+            if options.global_base < address:
+                diagnostics.error(
+                    "--global-base cannot be less than stack size when --stack-first is used",
+                )
+                return Memory(0, 0)
+            address = options.global_base
+    else:
+        address = options.global_base
+    set_address(own.global_base, address)
+    set_address(own.dso_handle, address)
+    for segment in segments:
+        address = align(address, 1 << segment.alignment)
+        segment.address = address
+        if not options.relocatable and segment.is_tls:
+            set_pointer(own.tls_size, segment.size)
+            set_pointer(own.tls_align, 1 << segment.alignment)
+            if not options.shared_memory:
+                set_pointer(own.tls_base, address)
+        address += segment.size
+    # Segments of bss are left out later only where that is possible; here all may be passive.
+    if options.shared_memory and any(
+        needs_passive_initialization(segment, options, False) for segment in segments
+    ):
+        address = align(address, 4)
+        own.init_memory_flag = resolution.table.add_synthetic_data(
+            "__wasm_init_memory_flag", HIDDEN
+        )
+        own.init_memory_flag.mark_live()
+        own.init_memory_flag.value = address
+        address += 4
+    set_address(own.data_end, address)
+    if not options.stack_first:
+        address = place_stack(address, options, resolution, diagnostics)
+    if own.heap_base is not None:
+        address = align(address, HEAP_ALIGNMENT)
+        own.heap_base.value = address
+    return size_memory(address, options, resolution, diagnostics)
+
+
+def place_stack(
+    address: int, options: Options, resolution: Resolution, diagnostics: Diagnostics
+) -> int:
+    if options.relocatable:
+        return address
+    own = resolution.own
+    address = align(address, STACK_ALIGNMENT)
+    set_address(own.stack_low, address)
+    if options.z_stack_size % STACK_ALIGNMENT:
+        diagnostics.error(f"stack size must be {STACK_ALIGNMENT}-byte aligned")
+    address += options.z_stack_size
+    set_pointer(own.stack_pointer, address)
+    set_address(own.stack_high, address)
+    return address
+
+
+def size_memory(
+    address: int, options: Options, resolution: Resolution, diagnostics: Diagnostics
+) -> Memory:
+    """The initial and maximum size, from what is used and what the options say."""
+    page = options.page_size
+    if options.initial_heap:
+        if options.initial_heap % page:
+            diagnostics.error(f"initial heap must be {page}-byte aligned")
+        most = MEMORY_LIMIT - address
+        if options.initial_heap > most:
+            diagnostics.error(f"initial heap too large, cannot be greater than {most}")
+        address += options.initial_heap
+    if options.initial_memory:
+        if options.initial_memory % page:
+            diagnostics.error(f"initial memory must be {page}-byte aligned")
+        if address > options.initial_memory:
+            diagnostics.error(f"initial memory too small, {address} bytes needed")
+        if options.initial_memory > MEMORY_LIMIT:
+            diagnostics.error(
+                f"initial memory too large, cannot be greater than {MEMORY_LIMIT}",
+            )
+        address = options.initial_memory
+    address = align(address, page)
+    set_address(resolution.own.heap_end, address)
+    maximum = 0
+    if options.max_memory:
+        if options.max_memory % page:
+            diagnostics.error(f"maximum memory must be {page}-byte aligned")
+        if address > options.max_memory:
+            diagnostics.error(f"maximum memory too small, {address} bytes needed")
+        if options.max_memory > MEMORY_LIMIT:
+            diagnostics.error(
+                f"maximum memory too large, cannot be greater than {MEMORY_LIMIT}",
+            )
+        maximum = options.max_memory
+    elif options.no_growable_memory or options.shared_memory:
+        maximum = address
+    return Memory(address // page, maximum // page)
+
+
+_ = FatalError

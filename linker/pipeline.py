@@ -1,0 +1,106 @@
+"""A link, as data flows through it: one call a stage (LLD's linkerMain and Writer::run)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from linker.atoms import place_segments
+from linker.emit import Output
+from linker.errors import Diagnostics, FatalError, LinkError
+from linker.exports import apply_export_options, check_mutable_globals, collect_exports
+from linker.features import check_features
+from linker.indices import (
+    Indices,
+    assign_indices,
+    collect_imports,
+    collect_types,
+    finish_function_table,
+    scan_relocations,
+)
+from linker.inputs import Input
+from linker.live import mark_live, removed
+from linker.memory import lay_out_memory
+from linker.objects import OutputSegment
+from linker.options import Options
+from linker.resolve import Resolution, resolve, resolve_function_table
+from linker.strings import split_strings
+from linker.synthetic import declare_init_functions, ordered_init_functions, write_functions
+from linker.write import write_module
+
+C_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
+
+
+class PipelineResult(NamedTuple):
+    """A finished link. `stdout` is what was asked for in print."""
+
+    module: bytes
+    warnings: list[str]
+    stdout: str
+
+
+def link(options: Options, inputs: Sequence[Input]) -> PipelineResult:
+    """Links the inputs.
+
+    Raises:
+        LinkError: the link is refused; its messages are wasm-ld's.
+        MalformedFile: an input cannot be read.
+    """
+    diagnostics = Diagnostics(options.error_limit, options.fatal_warnings)
+    try:
+        return run_stages(options, inputs, diagnostics)
+    except FatalError as error:
+        raise LinkError((*diagnostics.errors, str(error))) from None
+
+
+def run_stages(
+    options: Options, inputs: Sequence[Input], diagnostics: Diagnostics
+) -> PipelineResult:
+    resolution = resolve(options, inputs, diagnostics)
+    printed = resolution.printed
+    split_strings(resolution.objects)
+    mark_live(options, resolution)
+    if options.gc_sections and options.print_gc_sections:
+        printed += removed(resolution)
+    resolve_function_table(options, resolution, required=False)
+    diagnostics.check()
+
+    segments = place_segments(options, resolution.objects)
+    memory = lay_out_memory(options, resolution, segments, diagnostics)
+    define_start_stop(options, resolution, segments)
+    apply_export_options(options, resolution, diagnostics)
+    features = check_features(options, resolution.objects, diagnostics)
+
+    indices = Indices()
+    collect_imports(options, resolution, indices)
+    scan_relocations(options, resolution, indices, diagnostics)
+    finish_function_table(options, resolution, indices)
+    declare_init_functions(options, resolution, segments, features.emit_bss)
+    assign_indices(resolution, indices, diagnostics)
+    init_functions = ordered_init_functions(options, resolution, diagnostics)
+    write_functions(options, resolution, segments, features.emit_bss, init_functions, indices)
+    diagnostics.check()
+
+    collect_types(resolution, indices)
+    exports = collect_exports(options, resolution, indices)
+    check_mutable_globals(options, resolution, indices, features, diagnostics)
+    output = Output(
+        options, resolution, segments, memory, features, indices, exports, init_functions
+    )
+    module = write_module(output)
+    diagnostics.check()
+    return PipelineResult(module, diagnostics.warnings, "".join(f"{line}\n" for line in printed))
+
+
+def define_start_stop(
+    options: Options, resolution: Resolution, segments: list[OutputSegment]
+) -> None:
+    """`__start_NAME` and `__stop_NAME` of segments whose names C can say."""
+    if options.relocatable:
+        return
+    for segment in segments:
+        if C_IDENTIFIER.match(segment.name):
+            end = segment.address + segment.size
+            resolution.table.add_optional_data(f"__start_{segment.name}", segment.address)
+            resolution.table.add_optional_data(f"__stop_{segment.name}", end)

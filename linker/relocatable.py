@@ -1,0 +1,159 @@
+"""What only object files hold: the section `linking` and the relocation sections.
+
+LLD's populateSymtab, LinkingSection and RelocSection; written for `-r` and `--emit-relocs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from linker.emit import Output, custom_section, text, vector
+from linker.format.constants import (
+    RELOCATIONS_WITH_ADDEND,
+    ComdatKind,
+    LinkingSubsection,
+    RelocationType,
+    SymbolFlag,
+    SymbolKind,
+)
+from linker.format.leb128 import encode_signed, encode_unsigned
+from linker.objects import Chunk, InputObject, Section, Segment
+from linker.resolve import Resolution
+from linker.symbols import LinkSymbol
+
+
+def number_symbols(resolution: Resolution) -> list[LinkSymbol]:
+    """The symbols of the output's symbol table, numbered; section symbols follow them."""
+    symbols = [
+        symbol
+        for symbol in resolution.table.symbols
+        if symbol.used_in_object and symbol.is_live and not symbol.is_lazy
+    ]
+    for obj in resolution.objects:
+        symbols += [
+            symbol
+            for symbol in obj.symbols
+            if symbol.is_local and symbol.kind is not SymbolKind.SECTION and symbol.is_live
+        ]
+    for index, symbol in enumerate(symbols):
+        symbol.output_symbol = index
+    return symbols
+
+
+def symbol_entry(symbol: LinkSymbol) -> bytes:
+    encoded = bytes((symbol.kind,)) + encode_unsigned(symbol.flags)
+    if symbol.kind is SymbolKind.DATA:
+        encoded += text(symbol.name)
+        if symbol.is_defined:
+            encoded += data_reference(symbol)
+        return encoded
+    if symbol.kind is not SymbolKind.FUNCTION:
+        encoded += encode_unsigned(symbol.element_index)
+    elif symbol.is_defined:
+        encoded += encode_unsigned(symbol.function.function_index)
+    else:
+        encoded += encode_unsigned(symbol.function_index)
+    if symbol.is_defined or symbol.flags & SymbolFlag.EXPLICIT_NAME:
+        encoded += text(symbol.name)
+    return encoded
+
+
+def data_reference(symbol: LinkSymbol) -> bytes:
+    segment = symbol.chunk
+    if not isinstance(segment, Segment) or segment.output_segment is None:
+        return encode_unsigned(0) + encode_unsigned(symbol.value) + encode_unsigned(symbol.size)
+    offset = segment.offset_in_output_segment(symbol.value)
+    index = encode_unsigned(segment.output_segment.index)
+    return index + encode_unsigned(offset) + encode_unsigned(symbol.size)
+
+
+def linking_section(
+    output: Output, symbols: list[LinkSymbol], section_indices: Iterable[int]
+) -> bytes:
+    """The section `linking` (Linking.md, "Linking Metadata Section")."""
+    entries = [symbol_entry(symbol) for symbol in symbols]
+    local = bytes((SymbolKind.SECTION, SymbolFlag.BINDING_LOCAL))
+    entries += [local + encode_unsigned(index) for index in section_indices]
+    content = encode_unsigned(2)
+    if entries:
+        content += subsection(LinkingSubsection.SYMBOL_TABLE, vector(entries))
+    if output.segments:
+        infos = (
+            text(segment.name) + encode_unsigned(segment.alignment) + encode_unsigned(segment.flags)
+            for segment in output.segments
+        )
+        content += subsection(LinkingSubsection.SEGMENT_INFO, vector(infos))
+    if output.init_functions:
+        functions = (
+            encode_unsigned(priority) + encode_unsigned(symbol.output_symbol)
+            for priority, symbol in output.init_functions
+        )
+        content += subsection(LinkingSubsection.INIT_FUNCS, vector(functions))
+    comdats = comdat_entries(output)
+    if comdats:
+        content += subsection(LinkingSubsection.COMDAT_INFO, vector(comdats))
+    return custom_section("linking", content)
+
+
+def subsection(kind: LinkingSubsection, content: bytes) -> bytes:
+    return bytes((kind,)) + encode_unsigned(len(content)) + content
+
+
+def comdat_entries(output: Output) -> list[bytes]:
+    groups: dict[str, list[bytes]] = {}
+
+    def add(name: str, kind: ComdatKind, index: int) -> None:
+        if name:
+            groups.setdefault(name, []).append(bytes((kind,)) + encode_unsigned(index))
+
+    for function in output.indices.functions:
+        add(function.comdat_name, ComdatKind.FUNCTION, function.function_index)
+    for index, segment in enumerate(output.segments):
+        if segment.chunks:
+            add(comdat_of(segment.chunks[0]), ComdatKind.DATA, index)
+    ordered = sorted(groups, key=lambda name: name.encode("utf-8", "surrogateescape"))
+    return [text(name) + b"\0" + vector(groups[name]) for name in ordered]
+
+
+def comdat_of(chunk: Segment) -> str:
+    parts = getattr(chunk, "parts", None)
+    return parts[-1].comdat_name if parts else chunk.comdat_name
+
+
+def relocation_section(
+    name: str, section_index: int, chunks: Iterable[Chunk], section_symbols: dict[str, int]
+) -> bytes:
+    """A section `reloc.NAME` for the output section at that index; nothing without relocations."""
+    entries = [
+        encoded
+        for chunk in chunks
+        if chunk.file is not None
+        for encoded in moved_relocations(chunk, chunk.file, section_symbols)
+    ]
+    if not entries:
+        return b""
+    return custom_section(f"reloc.{name}", encode_unsigned(section_index) + vector(entries))
+
+
+def moved_relocations(
+    chunk: Chunk, obj: InputObject, section_symbols: dict[str, int]
+) -> Iterable[bytes]:
+    """The relocations of a chunk, their places, indices and addends those of the output."""
+    moved = chunk.output_offset - chunk.input_offset
+    for relocation_type, offset, index, addend in chunk.relocations:
+        if relocation_type == RelocationType.TYPE_INDEX_LEB:
+            new_index = obj.type_map[index]
+        else:
+            symbol = obj.symbols[index]
+            new_index = symbol.output_symbol
+            if isinstance(symbol.chunk, Section):
+                new_index = section_symbols[symbol.chunk.name]
+                addend = symbol.chunk.offset_in_output(addend)
+        encoded = (
+            encode_unsigned(relocation_type)
+            + encode_unsigned(offset + moved & 0xFFFFFFFF)
+            + encode_unsigned(new_index & 0xFFFFFFFF)
+        )
+        if relocation_type in RELOCATIONS_WITH_ADDEND:
+            encoded += encode_signed(addend)
+        yield encoded

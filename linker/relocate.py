@@ -1,0 +1,164 @@
+"""The value of each relocation, written in its own encoding.
+
+LLD's ObjFile::calcNewValue and InputChunk::relocate; Linking.md, "Relocation Sections".
+"""
+
+from __future__ import annotations
+
+from linker.format.constants import RelocationType as R
+from linker.format.constants import SymbolKind
+from linker.format.leb128 import encode_signed, encode_unsigned
+from linker.format.model import Relocation
+from linker.objects import Chunk, Function, InputObject, Section, Segment
+from linker.symbols import LinkSymbol, State
+
+TYPE_INDEX = int(R.TYPE_INDEX_LEB)
+FUNCTION_INDEX = frozenset({int(R.FUNCTION_INDEX_LEB), int(R.FUNCTION_INDEX_I32)})
+MEMORY_ADDRESS = frozenset(int(entry) for entry in R if entry.name.startswith("MEMORY_ADDR"))
+TABLE_INDEX = frozenset(int(entry) for entry in R if entry.name.startswith("TABLE_INDEX"))
+TABLE_INDEX_RELATIVE = frozenset({int(R.TABLE_INDEX_REL_SLEB), int(R.TABLE_INDEX_REL_SLEB64)})
+GLOBAL_INDEX = frozenset({int(R.GLOBAL_INDEX_LEB), int(R.GLOBAL_INDEX_I32)})
+FUNCTION_OFFSET = frozenset({int(R.FUNCTION_OFFSET_I32), int(R.FUNCTION_OFFSET_I64)})
+SECTION_OFFSET = int(R.SECTION_OFFSET_I32)
+LOCATION_RELATIVE = int(R.MEMORY_ADDR_LOCREL_I32)
+
+LEB, LEB64, SLEB, SLEB64, I32, I64 = range(6)
+ENCODINGS = {
+    **dict.fromkeys((R.FUNCTION_INDEX_LEB, R.TYPE_INDEX_LEB, R.GLOBAL_INDEX_LEB), LEB),
+    **dict.fromkeys((R.TAG_INDEX_LEB, R.MEMORY_ADDR_LEB, R.TABLE_NUMBER_LEB), LEB),
+    R.MEMORY_ADDR_LEB64: LEB64,
+    **dict.fromkeys((R.TABLE_INDEX_SLEB, R.TABLE_INDEX_REL_SLEB, R.MEMORY_ADDR_SLEB), SLEB),
+    **dict.fromkeys((R.MEMORY_ADDR_REL_SLEB, R.MEMORY_ADDR_TLS_SLEB), SLEB),
+    **dict.fromkeys((R.TABLE_INDEX_SLEB64, R.TABLE_INDEX_REL_SLEB64, R.MEMORY_ADDR_SLEB64), SLEB64),
+    **dict.fromkeys((R.MEMORY_ADDR_REL_SLEB64, R.MEMORY_ADDR_TLS_SLEB64), SLEB64),
+    **dict.fromkeys((R.TABLE_INDEX_I32, R.MEMORY_ADDR_I32, R.FUNCTION_OFFSET_I32), I32),
+    **dict.fromkeys((R.FUNCTION_INDEX_I32, R.SECTION_OFFSET_I32, R.GLOBAL_INDEX_I32), I32),
+    R.MEMORY_ADDR_LOCREL_I32: I32,
+    **dict.fromkeys((R.TABLE_INDEX_I64, R.MEMORY_ADDR_I64, R.FUNCTION_OFFSET_I64), I64),
+}
+ENCODING_OF = [ENCODINGS[entry] for entry in sorted(R)]
+
+
+def address_of(symbol: LinkSymbol, absolute: bool = False) -> int:
+    """The address of a defined data symbol; of a thread-local one, in its segment (LLD's getVA)."""
+    chunk = symbol.chunk
+    if chunk is None:
+        return symbol.value
+    assert isinstance(chunk, Segment)
+    if symbol.is_tls and not absolute:
+        return chunk.offset_in_output_segment(symbol.value)
+    return chunk.address(symbol.value)
+
+
+def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base: int) -> int:
+    """What a relocation puts at its place, before it is cut to its width.
+
+    `table_base` is the first used entry of the indirect function table.
+    """
+    relocation_type, _, index, addend = relocation
+    if relocation_type == TYPE_INDEX:
+        return obj.type_map.get(index, 0)
+    symbol = obj.symbols[index]
+    if symbol.kind is SymbolKind.SECTION:
+        section = symbol.chunk
+        assert isinstance(section, Section)
+        return section.offset_in_output(addend)
+    if not symbol.is_live:
+        # Debug information may speak of what was dropped.
+        tombstone = chunk.tombstone if isinstance(chunk, Section) else 0
+        return tombstone or addend
+    if relocation_type in FUNCTION_INDEX:
+        return symbol.function_index
+    if relocation_type in MEMORY_ADDRESS:
+        if symbol.state is not State.DEFINED:
+            return 0
+        value = address_of(symbol) + addend
+        if relocation_type == LOCATION_RELATIVE:
+            assert isinstance(chunk, Segment)
+            value -= chunk.address(relocation.offset - chunk.input_offset)
+        return value
+    if relocation_type in TABLE_INDEX:
+        slot = symbol.slot
+        if slot == -1:
+            return 0
+        return slot - table_base if relocation_type in TABLE_INDEX_RELATIVE else slot
+    if relocation_type in GLOBAL_INDEX:
+        return symbol.element_index if symbol.kind is SymbolKind.GLOBAL else symbol.got_index
+    if relocation_type in FUNCTION_OFFSET:
+        return function_offset(symbol, chunk, addend)
+    return symbol.element_index
+
+
+def function_offset(symbol: LinkSymbol, chunk: Chunk, addend: int) -> int:
+    """A place in a function, counted from the start of the code section's content."""
+    if symbol.state is State.UNDEFINED:
+        tombstone = chunk.tombstone if isinstance(chunk, Section) else 0
+        return tombstone or addend
+    function = symbol.function
+    return function.output_offset + function.code_offset + addend
+
+
+def encode(relocation_type: int, value: int) -> bytes:
+    """A value in the width of a relocation: padded LEB128, or little-endian bytes."""
+    encoding = ENCODING_OF[relocation_type]
+    if encoding == LEB:
+        return bytes(
+            (
+                value & 0x7F | 0x80,
+                value >> 7 & 0x7F | 0x80,
+                value >> 14 & 0x7F | 0x80,
+                value >> 21 & 0x7F | 0x80,
+                value >> 28 & 0x0F,
+            ),
+        )
+    if encoding == SLEB:
+        value &= 0xFFFFFFFF
+        value -= value >> 31 << 32
+        return bytes(
+            (
+                value & 0x7F | 0x80,
+                value >> 7 & 0x7F | 0x80,
+                value >> 14 & 0x7F | 0x80,
+                value >> 21 & 0x7F | 0x80,
+                value >> 28 & 0x7F,
+            ),
+        )
+    if encoding == I32:
+        return (value & 0xFFFFFFFF).to_bytes(4, "little")
+    value &= 0xFFFFFFFFFFFFFFFF
+    if encoding == I64:
+        return value.to_bytes(8, "little")
+    if encoding == LEB64:
+        return encode_unsigned(value, 10)
+    return encode_signed(value - (value >> 63 << 64), 10)
+
+
+def apply(output: bytearray, start: int, chunk: Chunk, table_base: int) -> None:
+    """Relocates a chunk whose content was copied to `start` in the output section's content."""
+    obj = chunk.file
+    if obj is None:
+        return
+    base = start - chunk.input_offset
+    for relocation in chunk.relocations:
+        encoded = encode(relocation[0], value_of(relocation, chunk, obj, table_base))
+        place = base + relocation[1]
+        output[place : place + len(encoded)] = encoded
+
+
+def compress(function: Function, table_base: int) -> bytes:
+    """The function with its relocated numbers in their least width (LLD's writeCompressed)."""
+    obj = function.file
+    if obj is None:
+        return function.content
+    code = bytearray()
+    end = function.code_offset
+    for relocation in function.relocations:
+        start = relocation.offset - function.input_offset
+        code += function.content[end:start]
+        value = value_of(relocation, function, obj, table_base)
+        width = len(encode(relocation.type, value))
+        is_signed = ENCODING_OF[relocation.type] in (SLEB, SLEB64)
+        code += encode_signed(value) if is_signed else encode_unsigned(value & 2**64 - 1)
+        end = start + width
+    code += function.content[end:]
+    return encode_unsigned(len(code)) + bytes(code)

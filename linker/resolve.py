@@ -1,0 +1,482 @@
+"""Which definition does each name mean, and which archive members take part?
+
+LLD's LinkerDriver::linkerMain up to markLive, with ObjFile::parse's symbol loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from linker.errors import Diagnostics
+from linker.format import model
+from linker.format.constants import ExternalKind, LimitsFlag, SymbolKind, ValueType
+from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
+from linker.format.parse import parse
+from linker.inputs import ArchiveInput, Input
+from linker.objects import (
+    Function,
+    GlobalElement,
+    ImportedEntity,
+    InputObject,
+    TableElement,
+    load,
+    open_object,
+)
+from linker.options import Options
+from linker.symbol_table import (
+    DEFAULT_MODULE,
+    FUNCTION_TABLE_NAME,
+    SymbolTable,
+    defined_function,
+    defined_global,
+    defined_table,
+    defined_tag,
+    undefined_symbol,
+)
+from linker.symbols import HIDDEN, NO_STRIP, TLS, UNDEFINED, WEAK, LinkSymbol, State
+
+NULL_SIGNATURE = FunctionType((), ())
+TLS_INIT_SIGNATURE = FunctionType((ValueType.I32,), ())
+POINTER = ValueType.I32
+ZERO = InitExpr(b"\x41\x00\x0b")
+
+
+@dataclass(slots=True)
+class LinkerSymbols:
+    """The symbols that the linker defines, where something asks for them (LLD's WasmSym)."""
+
+    call_ctors: LinkSymbol | None = None
+    call_dtors: LinkSymbol | None = None
+    stack_pointer: LinkSymbol | None = None
+    tls_base: LinkSymbol | None = None
+    tls_size: LinkSymbol | None = None
+    tls_align: LinkSymbol | None = None
+    init_tls: LinkSymbol | None = None
+    init_memory: LinkSymbol | None = None
+    init_memory_flag: LinkSymbol | None = None
+    dso_handle: LinkSymbol | None = None
+    data_end: LinkSymbol | None = None
+    stack_low: LinkSymbol | None = None
+    stack_high: LinkSymbol | None = None
+    global_base: LinkSymbol | None = None
+    heap_base: LinkSymbol | None = None
+    heap_end: LinkSymbol | None = None
+    memory_base: LinkSymbol | None = None
+    table_base: LinkSymbol | None = None
+    indirect_function_table: LinkSymbol | None = None
+
+
+@dataclass(slots=True)
+class Resolution:
+    """What resolution found: the symbols, the objects that are linked, in order, and messages."""
+
+    table: SymbolTable
+    objects: list[InputObject] = field(default_factory=list)
+    own: LinkerSymbols = field(default_factory=LinkerSymbols)
+    legacy_function_table: bool = False
+    printed: list[str] = field(default_factory=list)
+
+
+def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics) -> Resolution:
+    """Resolves every name of the inputs.
+
+    Raises:
+        LinkError: duplicate or missing symbols, or types that differ.
+        MalformedFile: an input that cannot be read.
+    """
+    table = SymbolTable(options, diagnostics)
+    resolution = Resolution(table)
+    objects = open_inputs(inputs)
+    table.extract = lambda obj: link_object(obj, options, resolution)
+    define_required_symbols(options, resolution)
+    for obj in objects:
+        if obj.lazy:
+            offer_lazily(obj, table)
+        else:
+            link_object(obj, options, resolution)
+    diagnostics.check()
+    entry = extract_wanted(options, resolution)
+    diagnostics.check()
+    define_optional_symbols(options, resolution)
+    table.unify_variants()
+    diagnostics.check()
+    for name in options.exported_symbols:
+        symbol = table.find(name)
+        if symbol is not None and symbol.is_defined:
+            symbol.force_export = True
+    if not options.relocatable:
+        table.stub_weak_undefined()
+    if entry is not None:
+        entry.set_hidden(False)
+    diagnostics.check()
+    demote_lazy_symbols(table)
+    return resolution
+
+
+def open_inputs(inputs: Sequence[Input]) -> list[InputObject]:
+    """Every object of the command line, archive members included, in order."""
+    objects = []
+    for entry in inputs:
+        if isinstance(entry, ArchiveInput):
+            for member in entry.archive.members:
+                name = f"{entry.name}({member.name})"
+                file = parse(member.data, name)
+                objects.append(open_object(file, name, member.name, not entry.whole, entry.whole))
+        else:
+            file = parse(entry.data, entry.name)
+            objects.append(open_object(file, entry.name, entry.name, entry.lazy, True))
+    return objects
+
+
+def offer_lazily(obj: InputObject, table: SymbolTable) -> None:
+    """Makes known what an archive member defines (LLD's ObjFile::parseLazy)."""
+    for symbol in obj.linking.symbols:
+        if symbol.is_undefined or symbol.is_local:
+            continue
+        table.add_lazy(symbol.name, obj)
+        if not obj.lazy:
+            break
+
+
+def link_object(obj: InputObject, options: Options, resolution: Resolution) -> None:
+    """Adds an object with its symbols; objects that it extracts come before it."""
+    table = resolution.table
+    if options.trace:
+        resolution.printed.append(obj.name)
+    new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
+    load(obj, new_comdats, options.optimize, not options.gc_sections)
+    table_symbols = 0
+    for number, entry in enumerate(obj.linking.symbols):
+        if entry.kind is SymbolKind.TABLE:
+            table_symbols += 1
+        symbol = None
+        if not entry.is_undefined:
+            symbol = add_definition(obj, entry, options, table)
+        if symbol is None:
+            symbol = add_reference(obj, entry, number in obj.called_directly, options, table)
+        obj.symbols.append(symbol)
+    add_legacy_table_symbol(obj, table_symbols, resolution)
+    resolution.objects.append(obj)
+
+
+def add_definition(
+    obj: InputObject, entry: model.Symbol, options: Options, table: SymbolTable
+) -> LinkSymbol | None:
+    """The symbol of a definition; None if its comdat group is another object's."""
+    name, flags, kind = entry.name, int(entry.flags), entry.kind
+    if kind is SymbolKind.FUNCTION:
+        assert entry.index is not None
+        function = obj.functions[entry.index - len(obj.imports[ExternalKind.FUNCTION])]
+        new = defined_function(name, flags, obj, function)
+        if entry.is_local:
+            return local(new, options)
+        return None if function.discarded else table.add_defined_function(new)
+    if kind is SymbolKind.DATA:
+        assert entry.data is not None
+        segment = obj.segments[entry.data.segment]
+        if segment.is_tls:
+            flags |= TLS
+        new = LinkSymbol(
+            name,
+            kind,
+            State.DEFINED,
+            flags,
+            obj,
+            chunk=segment,
+            value=entry.data.offset,
+            size=entry.data.size,
+        )
+        if entry.is_local:
+            return local(new, options)
+        return None if segment.discarded else table.add_defined(new)
+    assert entry.index is not None
+    if kind is SymbolKind.SECTION:
+        section = obj.sections_by_index[entry.index]
+        return local(LinkSymbol("", kind, State.DEFINED, flags, obj, chunk=section), options)
+    if kind is SymbolKind.GLOBAL:
+        element = obj.globals[entry.index - len(obj.imports[ExternalKind.GLOBAL])]
+        new = defined_global(name, flags, obj, element)
+    elif kind is SymbolKind.TAG:
+        tag = obj.tags[entry.index - len(obj.imports[ExternalKind.TAG])]
+        new = defined_tag(name, flags, obj, tag)
+    else:
+        table_element = obj.tables[entry.index - len(obj.imports[ExternalKind.TABLE])]
+        new = defined_table(name, flags, obj, table_element)
+    return local(new, options) if entry.is_local else table.add_defined(new)
+
+
+def local(symbol: LinkSymbol, options: Options) -> LinkSymbol:
+    symbol.referenced = not options.gc_sections
+    return symbol
+
+
+IMPORT_KINDS = {
+    SymbolKind.FUNCTION: ExternalKind.FUNCTION,
+    SymbolKind.GLOBAL: ExternalKind.GLOBAL,
+    SymbolKind.TABLE: ExternalKind.TABLE,
+    SymbolKind.TAG: ExternalKind.TAG,
+}
+
+
+def add_reference(
+    obj: InputObject,
+    entry: model.Symbol,
+    is_called_directly: bool,
+    options: Options,
+    table: SymbolTable,
+) -> LinkSymbol:
+    """The symbol of a reference, or of a definition that lost its comdat group."""
+    new = undefined_symbol(entry.name, entry.kind, int(entry.flags), obj)
+    if entry.kind is not SymbolKind.DATA:
+        assert entry.index is not None
+        imports = obj.imports[IMPORT_KINDS[entry.kind]]
+        if entry.is_undefined:
+            imported = imports[entry.index]
+            new.import_module = imported.module
+            if entry.flags & model.SymbolFlag.EXPLICIT_NAME:
+                new.import_name = imported.name
+            described = imported.description
+        else:
+            described = described_definition(obj, entry, len(imports))
+        if isinstance(described, FunctionType):
+            new.signature = described
+        elif isinstance(described, GlobalType):
+            new.global_type = described
+        else:
+            new.table_type = described
+    new.is_called_directly = is_called_directly
+    if entry.is_local:
+        return local(new, options)
+    if entry.kind is SymbolKind.FUNCTION:
+        return table.add_undefined_function(new)
+    return table.add_undefined(new)
+
+
+def described_definition(
+    obj: InputObject, entry: model.Symbol, imported: int
+) -> FunctionType | GlobalType | TableType:
+    assert entry.index is not None
+    return obj.functions[entry.index - imported].signature
+
+
+def add_legacy_table_symbol(
+    obj: InputObject, table_symbols: int, resolution: Resolution
+) -> None:
+    """Objects from before table symbols import the table only (LLD's addLegacyIndirectFunctionTableIfNeeded)."""
+    imported = obj.imports[ExternalKind.TABLE]
+    count = len(imported) + len(obj.tables)
+    if count == table_symbols:
+        return
+    diagnostics = resolution.table.diagnostics
+    if table_symbols:
+        diagnostics.error(
+            f"{obj.name}: expected one symbol table entry for each of the {count} table(s)"
+            f" present, but got {table_symbols} symbol(s) instead.",
+        )
+    elif obj.tables:
+        diagnostics.error(
+            f"{obj.name}: unexpected table definition(s) without corresponding"
+            " symbol-table entries.",
+        )
+    elif count != 1:
+        diagnostics.error(
+            f"{obj.name}: multiple table imports, but no corresponding symbol-table entries.",
+        )
+    else:
+        add_symbol_of_import(obj, imported[0], resolution)
+
+
+def add_symbol_of_import(
+    obj: InputObject, entry: ImportedEntity, resolution: Resolution
+) -> None:
+    described = entry.description
+    if (
+        entry.name != FUNCTION_TABLE_NAME
+        or not isinstance(described, TableType)
+        or described.element is not ValueType.FUNCREF
+    ):
+        resolution.table.diagnostics.error(
+            f"{obj.name}: table import {entry.name} is missing a symbol table entry.",
+        )
+        return
+    new = undefined_symbol(entry.name, SymbolKind.TABLE, NO_STRIP, obj)
+    new.import_module, new.import_name = entry.module, entry.name
+    new.table_type = described
+    symbol = resolution.table.add_undefined(new)
+    obj.symbols.append(symbol)
+    # Its uses have no relocations, so nothing else would keep it.
+    symbol.mark_live()
+    resolution.legacy_function_table = True
+
+
+def pointer_global(name: str, mutable: bool, options: Options) -> GlobalElement:
+    global_type = GlobalType(POINTER, mutable)
+    return GlobalElement(None, name, not options.gc_sections, type=global_type, init=ZERO)
+
+
+def synthetic_function(
+    name: str, signature: FunctionType, options: Options, debug_name: str = ""
+) -> Function:
+    function = Function(None, name, b"")
+    function.signature = signature
+    function.debug_name = debug_name
+    function.live = not options.gc_sections
+    return function
+
+
+def define_required_symbols(options: Options, resolution: Resolution) -> None:
+    """The symbols that stand before all others (LLD's createSyntheticSymbols)."""
+    if options.relocatable:
+        return
+    table, own = resolution.table, resolution.own
+    own.call_ctors = table.add_synthetic_function(
+        "__wasm_call_ctors",
+        HIDDEN,
+        synthetic_function("__wasm_call_ctors", NULL_SIGNATURE, options),
+    )
+    own.stack_pointer = table.add_synthetic_global(
+        "__stack_pointer", HIDDEN, pointer_global("__stack_pointer", True, options)
+    )
+    own.stack_pointer.mark_live()
+    if options.shared_memory:
+        own.tls_base = table.add_synthetic_global(
+            "__tls_base", HIDDEN, pointer_global("__tls_base", True, options)
+        )
+        own.tls_size = table.add_synthetic_global(
+            "__tls_size", HIDDEN, pointer_global("__tls_size", False, options)
+        )
+        own.tls_align = table.add_synthetic_global(
+            "__tls_align", HIDDEN, pointer_global("__tls_align", False, options)
+        )
+        own.init_tls = table.add_synthetic_function(
+            "__wasm_init_tls",
+            HIDDEN,
+            synthetic_function("__wasm_init_tls", TLS_INIT_SIGNATURE, options),
+        )
+
+
+def define_optional_symbols(options: Options, resolution: Resolution) -> None:
+    """The symbols that exist where something asks for them (LLD's createOptionalSymbols)."""
+    if options.relocatable:
+        return
+    table, own = resolution.table, resolution.own
+    own.dso_handle = table.add_optional_data("__dso_handle")
+    own.data_end = table.add_optional_data("__data_end")
+    own.stack_low = table.add_optional_data("__stack_low")
+    own.stack_high = table.add_optional_data("__stack_high")
+    own.global_base = table.add_optional_data("__global_base")
+    own.heap_base = table.add_optional_data("__heap_base")
+    own.heap_end = table.add_optional_data("__heap_end")
+    own.memory_base = table.add_optional_data("__memory_base")
+    own.table_base = table.add_optional_data("__table_base")
+    if not options.shared_memory:
+        own.tls_base = table.add_optional_global(
+            "__tls_base", pointer_global("__tls_base", False, options)
+        )
+
+
+def want(name: str, table: SymbolTable) -> LinkSymbol | None:
+    """Keeps a name that the command line gives, out of an archive if need be (LLD's handleUndefined)."""
+    symbol = table.find(name)
+    if symbol is None:
+        return None
+    symbol.used_in_object = True
+    if symbol.is_lazy:
+        table.extract_symbol(symbol)
+    return symbol
+
+
+def extract_wanted(options: Options, resolution: Resolution) -> LinkSymbol | None:
+    """Looks for the names of the command line; answers the entry symbol."""
+    table, diagnostics, own = resolution.table, resolution.table.diagnostics, resolution.own
+    for name in options.undefined:
+        want(name, table)
+    for name in options.export_lookup_order:
+        want(name, table)
+    entry = None
+    if options.entry and not options.relocatable:
+        entry = want(options.entry, table)
+        if entry is not None and entry.is_defined:
+            entry.force_export = True
+        else:
+            diagnostics.error(
+                f"entry symbol not defined (pass --no-entry to suppress): {options.entry}",
+            )
+    ctors = own.call_ctors
+    if (
+        ctors is not None
+        and not options.shared
+        and not ctors.used_in_object
+        and ctors.name != options.entry
+        and ctors.name not in options.exported_symbols
+    ):
+        find_call_dtors(resolution)
+    return entry
+
+
+def find_call_dtors(resolution: Resolution) -> None:
+    """`__wasm_call_dtors` of the C library runs after each exported function."""
+    diagnostics = resolution.table.diagnostics
+    symbol = want("__wasm_call_dtors", resolution.table)
+    if symbol is None:
+        return
+    if not (symbol.is_function and symbol.is_defined):
+        diagnostics.error("__wasm_call_dtors must be a function")
+        return
+    if symbol.signature is not None and symbol.signature != NULL_SIGNATURE:
+        diagnostics.error("__wasm_call_dtors must have no argument or return values")
+    resolution.own.call_dtors = symbol
+
+
+def demote_lazy_symbols(table: SymbolTable) -> None:
+    """A function that is only weakly wanted from an archive stays undefined."""
+    for symbol in table.symbols:
+        if symbol.is_lazy and symbol.signature is not None:
+            demoted = LinkSymbol(
+                symbol.name,
+                SymbolKind.FUNCTION,
+                State.UNDEFINED,
+                WEAK,
+                symbol.file,
+                symbol.signature,
+            )
+            symbol.become(demoted)
+
+
+def resolve_function_table(options: Options, resolution: Resolution, required: bool) -> None:
+    """Finds or makes the indirect function table (LLD's resolveIndirectFunctionTable)."""
+    table = resolution.table
+    existing = table.find(FUNCTION_TABLE_NAME)
+    if existing is not None:
+        if existing.kind is not SymbolKind.TABLE or existing.is_lazy:
+            table.diagnostics.error(
+                f"reserved symbol must be of type table: `{FUNCTION_TABLE_NAME}`",
+            )
+            return
+        if existing.is_defined:
+            table.diagnostics.error(
+                f"reserved symbol must not be defined in input files: `{FUNCTION_TABLE_NAME}`",
+            )
+            return
+    flags = 0 if options.export_table else HIDDEN
+    table_type = TableType(ValueType.FUNCREF, Limits(LimitsFlag(0), 0))
+    if options.import_table:
+        if existing is None and required:
+            new = undefined_symbol(FUNCTION_TABLE_NAME, SymbolKind.TABLE, flags | UNDEFINED, None)
+            new.table_type = table_type
+            existing = table.add_undefined(new)
+            existing.mark_live()
+            existing.force_export = options.export_table
+        if existing is not None:
+            existing.import_module = DEFAULT_MODULE
+            existing.import_name = FUNCTION_TABLE_NAME
+            resolution.own.indirect_function_table = existing
+    elif required or options.export_table or (existing is not None and existing.is_live):
+        element = TableElement(
+            None, FUNCTION_TABLE_NAME, not options.gc_sections, type=table_type
+        )
+        symbol = table.add_synthetic_table(FUNCTION_TABLE_NAME, flags, element)
+        symbol.mark_live()
+        symbol.force_export = options.export_table
+        resolution.own.indirect_function_table = symbol

@@ -1,0 +1,456 @@
+"""The symbol table: what happens when a name is defined or wanted once more.
+
+The rule is LLD's (lld/wasm/SymbolTable.cpp), which Linking.md describes only in outline
+("Symbol resolution" is unspecified there):
+
+| there is \\ comes | defined             | weak defined | undefined       | lazy                 |
+| ---               | ---                 | ---          | ---             | ---                  |
+| nothing           | take                | take         | take            | take                 |
+| undefined         | take                | take         | stronger wins   | extract, or wait     |
+| lazy              | take                | take         | extract if strong | keep               |
+| weak defined      | take                | keep         | keep            | keep                 |
+| defined           | duplicate symbol    | keep         | keep            | keep                 |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from linker.describe import describe_global_type, describe_signature, describe_table_type
+from linker.errors import Diagnostics
+from linker.format.constants import SymbolKind
+from linker.format.model import FunctionType
+from linker.hash_order import dense_map_order
+from linker.names import display_name
+from linker.objects import (
+    Function,
+    GlobalElement,
+    InputObject,
+    TableElement,
+    TagElement,
+    file_name,
+)
+from linker.options import Options
+from linker.symbols import (
+    ABSOLUTE,
+    BINDING_MASK,
+    HIDDEN,
+    LOCAL,
+    NO_STRIP,
+    UNDEFINED,
+    WEAK,
+    LinkSymbol,
+    State,
+)
+
+FUNCTION_TABLE_NAME = "__indirect_function_table"
+DEFAULT_MODULE = "env"
+
+# The body of a function that is never meant to be called: no locals, unreachable, end.
+UNREACHABLE_BODY = b"\x03\x00\x00\x0b"
+
+
+class SymbolTable:
+    """All names of a link, in the order in which they were first seen.
+
+    `extract` links the object that a lazy symbol waits in; resolution sets it.
+    """
+
+    def __init__(self, options: Options, diagnostics: Diagnostics) -> None:
+        self.options = options
+        self.diagnostics = diagnostics
+        self.extract: Callable[[InputObject], None] = lambda _: None
+        self.symbols: list[LinkSymbol] = []
+        self.synthetic_functions: list[Function] = []
+        self.synthetic_globals: list[GlobalElement] = []
+        self.synthetic_tables: list[TableElement] = []
+        self.comdats: set[str] = set()
+        self._slots: dict[str, int] = {}
+        self._variants: dict[str, list[LinkSymbol]] = {}
+        self._stubs: dict[FunctionType, LinkSymbol] = {}
+
+    def find(self, name: str) -> LinkSymbol | None:
+        slot = self._slots.get(name)
+        return None if slot is None else self.symbols[slot]
+
+    def add_comdat(self, name: str) -> bool:
+        """Whether the group is the first of its name (Linking.md, "COMDATs")."""
+        if name in self.comdats:
+            return False
+        self.comdats.add(name)
+        return True
+
+    def _insert_name(self, name: str) -> LinkSymbol | None:
+        """A fresh entry for a new name; None if the name is known."""
+        if name in self._slots:
+            return None
+        self._slots[name] = len(self.symbols)
+        symbol = LinkSymbol(name, SymbolKind.FUNCTION, State.UNDEFINED, 0)
+        symbol.referenced = not self.options.gc_sections
+        self.symbols.append(symbol)
+        return symbol
+
+    def _insert(self, new: LinkSymbol) -> LinkSymbol | None:
+        """Enters `new` under its name if that is new; else answers what is there."""
+        fresh = self._insert_name(new.name)
+        if fresh is not None:
+            fresh.become(new)
+            fresh.used_in_object = True
+            return None
+        existing = self.symbols[self._slots[new.name]]
+        existing.used_in_object = True
+        return existing
+
+    def add_defined_function(self, new: LinkSymbol) -> LinkSymbol:
+        existing = self._insert(new)
+        if existing is None:
+            return self.symbols[self._slots[new.name]]
+        if existing.is_lazy:
+            existing.become(new)
+            return existing
+        if existing.kind is not SymbolKind.FUNCTION:
+            self._report_kind(existing, new)
+            return existing
+        compares = not existing.is_undefined or existing.is_called_directly
+        if compares and not signatures_match(existing, new):
+            variant, is_new = self._function_variant(existing, new)
+            if is_new or self._should_replace(existing, new):
+                variant.become(new)
+            self.symbols[self._slots[new.name]] = variant
+            return variant
+        if self._should_replace(existing, new):
+            existing.become(new)
+        return existing
+
+    def add_defined(self, new: LinkSymbol) -> LinkSymbol:
+        """Adds a definition of data, a global, a table or a tag."""
+        existing = self._insert(new)
+        if existing is None:
+            return self.symbols[self._slots[new.name]]
+        if existing.is_lazy:
+            existing.become(new)
+            return existing
+        self._check_type(existing, new)
+        if self._should_replace(existing, new):
+            existing.become(new)
+        return existing
+
+    def add_undefined_function(self, new: LinkSymbol) -> LinkSymbol:
+        existing = self._insert(new)
+        if existing is None:
+            return self.symbols[self._slots[new.name]]
+        if existing.is_lazy:
+            if new.is_weak:
+                existing.flags |= WEAK
+                existing.signature = new.signature
+            else:
+                self.extract_symbol(existing)
+            return existing
+        if existing.kind is not SymbolKind.FUNCTION:
+            self._report_kind(existing, new)
+            return existing
+        if existing.signature is None and new.signature is not None:
+            existing.signature = new.signature
+        symbol = existing
+        was_undefined = existing.is_undefined
+        if new.is_called_directly and not signatures_match(existing, new):
+            if was_undefined and not existing.is_called_directly:
+                existing.become(new)
+            else:
+                symbol, is_new = self._function_variant(existing, new)
+                if is_new:
+                    symbol.become(new)
+        if was_undefined:
+            self._update_undefined(existing, new)
+            if new.is_called_directly:
+                existing.is_called_directly = True
+        return symbol
+
+    def add_undefined(self, new: LinkSymbol) -> LinkSymbol:
+        """Adds a reference to data, a global, a table or a tag."""
+        existing = self._insert(new)
+        if existing is None:
+            return self.symbols[self._slots[new.name]]
+        if existing.is_lazy:
+            if new.kind is SymbolKind.DATA and new.is_weak:
+                existing.flags |= WEAK
+            else:
+                self.extract_symbol(existing)
+        elif existing.is_defined:
+            self._check_type(existing, new)
+        else:
+            self._update_undefined(existing, new)
+        return existing
+
+    def add_lazy(self, name: str, obj: InputObject) -> None:
+        """Adds what an archive member defines (LLD's SymbolTable::addLazy)."""
+        lazy = LinkSymbol(name, SymbolKind.FUNCTION, State.LAZY, 0, obj)
+        fresh = self._insert_name(name)
+        if fresh is not None:
+            fresh.become(lazy)
+            return
+        existing = self.symbols[self._slots[name]]
+        if not existing.is_undefined:
+            return
+        if existing.is_weak:
+            if existing.kind is SymbolKind.FUNCTION:
+                lazy.signature = existing.signature
+            lazy.flags = WEAK
+            existing.become(lazy)
+            return
+        self.extract_symbol(lazy)
+
+    def extract_symbol(self, symbol: LinkSymbol) -> None:
+        """Links the archive member that defines a lazy symbol (LLD's LazySymbol::extract)."""
+        if symbol.file is not None and symbol.file.lazy:
+            symbol.file.lazy = False
+            self.extract(symbol.file)
+
+    # Symbols of the linker itself.
+
+    def add_synthetic_function(self, name: str, flags: int, function: Function) -> LinkSymbol:
+        self.synthetic_functions.append(function)
+        return self._enter(defined_function(name, flags, None, function))
+
+    def add_synthetic_global(self, name: str, flags: int, element: GlobalElement) -> LinkSymbol:
+        self.synthetic_globals.append(element)
+        return self._enter(defined_global(name, flags, None, element))
+
+    def add_synthetic_data(self, name: str, flags: int) -> LinkSymbol:
+        return self._enter(LinkSymbol(name, SymbolKind.DATA, State.DEFINED, flags | ABSOLUTE))
+
+    def add_synthetic_table(self, name: str, flags: int, element: TableElement) -> LinkSymbol:
+        self.synthetic_tables.append(element)
+        return self._enter(defined_table(name, flags, None, element))
+
+    def _enter(self, new: LinkSymbol) -> LinkSymbol:
+        symbol = self._insert_name(new.name) or self.symbols[self._slots[new.name]]
+        symbol.become(new)
+        return symbol
+
+    def _wants_optional(self, name: str) -> bool:
+        """Whether a linker-defined symbol is asked for by a reference or an export."""
+        existing = self.find(name)
+        if existing is None:
+            return self.options.export_all or name in self.options.exported_symbols
+        return not existing.is_defined
+
+    def add_optional_data(self, name: str, value: int = 0) -> LinkSymbol | None:
+        if not self._wants_optional(name):
+            return None
+        symbol = self._enter(
+            LinkSymbol(name, SymbolKind.DATA, State.DEFINED, HIDDEN | ABSOLUTE, value=value),
+        )
+        symbol.referenced = True
+        return symbol
+
+    def add_optional_global(self, name: str, element: GlobalElement) -> LinkSymbol | None:
+        if not self._wants_optional(name):
+            return None
+        self.synthetic_globals.append(element)
+        return self._enter(defined_global(name, HIDDEN, None, element))
+
+    # Mismatches.
+
+    def _function_variant(self, symbol: LinkSymbol, new: LinkSymbol) -> tuple[LinkSymbol, bool]:
+        """The symbol of that name with the signature of `new`, and whether it is a new one."""
+        variants = self._variants.setdefault(symbol.name, [])
+        if not variants:
+            variants.append(symbol)
+        for variant in variants:
+            if variant.signature == new.signature:
+                return variant, False
+        variant = LinkSymbol(symbol.name, SymbolKind.FUNCTION, State.UNDEFINED, 0)
+        variant.used_in_object = True
+        variants.append(variant)
+        return variant, True
+
+    def unify_variants(self) -> None:
+        """Leaves one meaning to each name whose signatures differ (LLD's handleSymbolVariants)."""
+        if not self._variants:
+            return
+        for name in dense_map_order(self._variants):
+            variants = self._variants[name]
+            defined = next((symbol for symbol in variants if symbol.is_defined), None)
+            if defined is None:
+                self._report_signature(name, variants[0], variants[1], self.diagnostics.error)
+                return
+            for symbol in variants:
+                if symbol is not defined:
+                    self._report_signature(name, symbol, defined, self.diagnostics.warn)
+                    debug_name = f"signature_mismatch:{self.display(symbol)}"
+                    self._replace_with_unreachable(symbol, debug_name)
+
+    def _replace_with_unreachable(self, symbol: LinkSymbol, debug_name: str) -> None:
+        """Makes the symbol a function that traps; its address is that of no function."""
+        assert symbol.signature is not None
+        function = Function(None, symbol.name, UNREACHABLE_BODY)
+        function.signature = symbol.signature
+        function.debug_name = debug_name
+        function.live = not self.options.gc_sections
+        self.synthetic_functions.append(function)
+        symbol.become(defined_function(debug_name, LOCAL, None, function))
+        symbol.is_stub = True
+
+    def stub_weak_undefined(self) -> None:
+        """Calls to weak undefined functions need something to name (LLD's handleWeakUndefines)."""
+        for symbol in self.symbols:
+            if symbol.is_undefined_weak and symbol.used_in_object:
+                if symbol.signature is None or symbol.kind is not SymbolKind.FUNCTION:
+                    continue
+                self._replace_with_unreachable(symbol, f"undefined_weak:{self.display(symbol)}")
+                symbol.set_hidden(True)
+
+    def undefined_stub(self, signature: FunctionType) -> LinkSymbol:
+        """The function that stands for undefined ones of that signature, when they are allowed."""
+        stub = self._stubs.get(signature)
+        if stub is None:
+            stub = LinkSymbol("undefined_stub", SymbolKind.FUNCTION, State.DEFINED, HIDDEN)
+            stub.used_in_object = True
+            stub.signature = signature
+            self._replace_with_unreachable(stub, "undefined_stub")
+            self._stubs[signature] = stub
+        return stub
+
+    def display(self, symbol: LinkSymbol) -> str:
+        return display_name(symbol.name, self.options.demangle)
+
+    def _should_replace(self, existing: LinkSymbol, new: LinkSymbol) -> bool:
+        if not existing.is_defined:
+            return True
+        if new.is_weak:
+            return False
+        if existing.is_weak:
+            return True
+        if self.options.allow_multiple_definition:
+            return False
+        message = (
+            f"duplicate symbol: {self.display(existing)}"
+            f"\n>>> defined in {file_name(existing.file)}\n>>> defined in {file_name(new.file)}"
+        )
+        if self.options.noinhibit_exec:
+            self.diagnostics.warn(message)
+        else:
+            self.diagnostics.error(message)
+        return True
+
+    def _update_undefined(self, existing: LinkSymbol, new: LinkSymbol) -> None:
+        """Two references to one name must agree on the import (LLD's updateExistingUndefined)."""
+        if new.import_name is not None:
+            if existing.import_name is None:
+                existing.import_name = new.import_name
+            elif existing.import_name != new.import_name:
+                self._report_import(existing, new, "name", existing.import_name, new.import_name)
+        if new.import_module is not None:
+            if existing.import_module is None:
+                existing.import_module = new.import_module
+            elif existing.import_module != new.import_module:
+                self._report_import(
+                    existing, new, "module", existing.import_module, new.import_module
+                )
+        binding = new.flags & BINDING_MASK
+        if existing.is_weak and binding != WEAK:
+            existing.flags = (existing.flags & ~BINDING_MASK) | binding
+        existing.flags |= new.flags & NO_STRIP
+
+    def _report_import(
+        self, existing: LinkSymbol, new: LinkSymbol, what: str, old: str, other: str
+    ) -> None:
+        self.diagnostics.error(
+            f"import {what} mismatch for symbol: {self.display(existing)}"
+            f"\n>>> defined as {old} in {file_name(existing.file)}"
+            f"\n>>> defined as {other} in {file_name(new.file)}",
+        )
+
+    def _report_kind(self, existing: LinkSymbol, new: LinkSymbol) -> None:
+        self.diagnostics.error(
+            f"symbol type mismatch: {self.display(existing)}"
+            f"\n>>> defined as WASM_SYMBOL_TYPE_{existing.kind.name} in {file_name(existing.file)}"
+            f"\n>>> defined as WASM_SYMBOL_TYPE_{new.kind.name} in {file_name(new.file)}",
+        )
+
+    def _report_signature(
+        self, name: str, one: LinkSymbol, other: LinkSymbol, report: Callable[[str], None]
+    ) -> None:
+        report(
+            f"function signature mismatch: {name}"
+            f"\n>>> defined as {describe_signature(one.signature)} in {file_name(one.file)}"
+            f"\n>>> defined as {describe_signature(other.signature)} in {file_name(other.file)}",
+        )
+
+    def _check_type(self, existing: LinkSymbol, new: LinkSymbol) -> None:
+        if existing.kind is not new.kind:
+            self._report_kind(existing, new)
+            return
+        if new.kind is SymbolKind.GLOBAL and existing.global_type != new.global_type:
+            self.diagnostics.error(
+                f"Global type mismatch: {existing.name}"
+                f"\n>>> defined as {describe_global_type(existing.global_type)}"
+                f" in {file_name(existing.file)}"
+                f"\n>>> defined as {describe_global_type(new.global_type)} in {file_name(new.file)}",
+            )
+        elif new.kind is SymbolKind.TAG and existing.signature != new.signature:
+            self.diagnostics.warn(
+                f"Tag signature mismatch: {existing.name}"
+                f"\n>>> defined as {describe_signature(existing.signature)}"
+                f" in {file_name(existing.file)}"
+                f"\n>>> defined as {describe_signature(new.signature)} in {file_name(new.file)}",
+            )
+        elif new.kind is SymbolKind.TABLE:
+            old, other = existing.table_type, new.table_type
+            if old is not None and other is not None and old.element != other.element:
+                self.diagnostics.error(
+                    f"Table type mismatch: {existing.name}"
+                    f"\n>>> defined as {describe_table_type(old)} in {file_name(existing.file)}"
+                    f"\n>>> defined as {describe_table_type(other)} in {file_name(new.file)}",
+                )
+
+
+def signatures_match(existing: LinkSymbol, new: LinkSymbol) -> bool:
+    """Whether the signatures agree; one that is not known agrees with any."""
+    if existing.signature is None or new.signature is None:
+        return True
+    return existing.signature == new.signature
+
+
+def defined_function(
+    name: str, flags: int, file: InputObject | None, function: Function
+) -> LinkSymbol:
+    return LinkSymbol(
+        name, SymbolKind.FUNCTION, State.DEFINED, flags, file, function.signature, chunk=function
+    )
+
+
+def defined_global(
+    name: str, flags: int, file: InputObject | None, element: GlobalElement
+) -> LinkSymbol:
+    return LinkSymbol(
+        name,
+        SymbolKind.GLOBAL,
+        State.DEFINED,
+        flags,
+        file,
+        global_type=element.type,
+        element=element,
+    )
+
+
+def defined_table(
+    name: str, flags: int, file: InputObject | None, element: TableElement
+) -> LinkSymbol:
+    return LinkSymbol(
+        name, SymbolKind.TABLE, State.DEFINED, flags, file, table_type=element.type, element=element
+    )
+
+
+def defined_tag(name: str, flags: int, file: InputObject | None, element: TagElement) -> LinkSymbol:
+    return LinkSymbol(
+        name, SymbolKind.TAG, State.DEFINED, flags, file, element.signature, element=element
+    )
+
+
+def undefined_symbol(
+    name: str, kind: SymbolKind, flags: int, file: InputObject | None
+) -> LinkSymbol:
+    return LinkSymbol(name, kind, State.UNDEFINED, flags | UNDEFINED, file)
+

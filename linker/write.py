@@ -1,0 +1,86 @@
+"""The output module put together from its sections (LLD's addSections and writeSections)."""
+
+from __future__ import annotations
+
+from linker import emit, metadata
+from linker.atoms import collect_custom_sections, place_sections
+from linker.emit import Output
+from linker.format.constants import SectionId
+from linker.objects import Section
+from linker.relocatable import linking_section, number_symbols, relocation_section
+
+
+def write_module(output: Output) -> bytes:
+    """The bytes of the output file."""
+    options = output.options
+    keeps_relocations = options.relocatable or options.emit_relocs
+    symbols = number_symbols(output.resolution) if keeps_relocations else []
+    custom = collect_custom_sections(options, output.resolution.objects)
+    sections = [
+        emit.type_section(output),
+        emit.import_section(output),
+        emit.function_section(output),
+        emit.table_section(output),
+        emit.memory_section(output),
+        emit.tag_section(output),
+        emit.global_section(output),
+        emit.export_section(output),
+        emit.start_section(output),
+        emit.element_section(output),
+        emit.data_count_section(output),
+    ]
+    sections = [section for section in sections if section]
+    code_index = len(sections)
+    code, data, placed = relocated_contents(output, custom)
+    if output.indices.functions:
+        sections.append(emit.section(SectionId.CODE, code))
+    data_index = len(sections)
+    if any(map(output.is_written, output.segments)):
+        sections.append(emit.section(SectionId.DATA, data))
+    custom_indices = {}
+    for name, (_, content) in placed.items():
+        custom_indices[name] = len(sections)
+        sections.append(emit.custom_section(name, content))
+    if keeps_relocations:
+        section_symbols = {name: len(symbols) + n for n, name in enumerate(custom_indices)}
+        sections.append(linking_section(output, symbols, custom_indices.values()))
+        functions = output.indices.functions
+        chunks = [chunk for segment in output.segments for chunk in segment.chunks]
+        sections.append(relocation_section("CODE", code_index, functions, section_symbols))
+        sections.append(relocation_section("DATA", data_index, chunks, section_symbols))
+        sections += [
+            relocation_section(name, custom_indices[name], parts, section_symbols)
+            for name, (parts, _) in placed.items()
+        ]
+    sections += [
+        metadata.name_section(output),
+        metadata.producers_section(options, output.resolution.objects),
+        metadata.target_features_section(output),
+        metadata.build_id_section(options),
+    ]
+    return metadata.with_build_id(emit.HEADER + b"".join(sections), options)
+
+
+def relocated_contents(
+    output: Output, custom: dict[str, list[Section]]
+) -> tuple[bytearray, bytearray, dict[str, tuple[list[Section], bytearray]]]:
+    """The contents of code, data and custom sections; everything is placed before relocations."""
+    base = output.options.table_base
+    compresses = output.options.compress_relocations
+    code = emit.place_compressed_code(output) if compresses else emit.place_code(output)
+    data = emit.place_data(output)
+    placed = {}
+    for name, parts in custom.items():
+        written, size = place_sections(name, parts)
+        content = bytearray(size)
+        for part in written:
+            content[part.output_offset : part.output_offset + len(part.content)] = part.content
+        placed[name] = (written, content)
+    if not compresses:
+        emit.relocate_all(code, output.indices.functions, base)
+    for segment in output.segments:
+        if output.is_written(segment):
+            emit.relocate_all(data, segment.chunks, base)
+    for written, content in placed.values():
+        emit.relocate_all(content, written, base)
+    return code, data, placed
