@@ -1,0 +1,116 @@
+"""The user's configuration: `[tool.weldcheck]` of a pyproject.toml, or a weldcheck.toml.
+
+linkers = ["reference", "lld-22", "mine"]
+minutes = 5
+findings = "findings"
+
+[linker.mine]
+command = ["my-linker", "--flavor=wasm", "{arguments}", "-o", "{output}"]
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from harness.adapters.command import CommandLinker
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text names the file and the place."""
+
+
+class LinkerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """A linker of the user's own; see `CommandLinker` for what the fields mean."""
+
+    command: list[str]
+    version: str = "unknown"
+    bytes_like: str = ""
+    refuses: list[str] = []
+    environment: dict[str, str] = {}
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """What can be set; every value is a default for the option of the same name.
+
+    Attributes:
+        timeout: seconds one link may take.
+        memory: address space one link may use, in MiB.
+    """
+
+    linkers: list[str] = []
+    cases: int | None = None
+    minutes: float | None = None
+    seed: int | None = None
+    workers: int | None = None
+    findings: str = ".weldcheck/findings"
+    timeout: float = 10.0
+    memory: int = 4096
+    linker: dict[str, LinkerConfig] = {}
+
+    def own_linkers(self) -> dict[str, CommandLinker]:
+        """The linkers that the configuration describes, by name."""
+        return {
+            name: CommandLinker(
+                name=name,
+                command=tuple(own.command),
+                version=own.version,
+                bytes_like=own.bytes_like,
+                refuses=frozenset(own.refuses),
+                variables=own.environment,
+            )
+            for name, own in self.linker.items()
+        }
+
+
+def find_config(start: Path) -> Config:
+    """The configuration of the nearest folder that has one, `start` or one above it.
+
+    Raises:
+        ConfigError: it cannot be read, or says something that is no setting.
+    """
+    for folder in (start, *start.parents):
+        own = folder / "weldcheck.toml"
+        if own.is_file():
+            return convert(_read(own), str(own))
+        project = folder / "pyproject.toml"
+        if project.is_file():
+            table = _read(project).get("tool", {}).get("weldcheck")
+            if table is not None:
+                return convert(table, f"{project}, [tool.weldcheck]")
+    return Config()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise ConfigError(f"{path}: {problem}") from problem
+
+
+def convert(table: Mapping[str, Any], place: str) -> Config:
+    """The configuration that a TOML table says. Raises ConfigError."""
+    _check_keys(table, Config, place)
+    own = table.get("linker", {})
+    if isinstance(own, Mapping):
+        for name, settings in own.items():
+            if isinstance(settings, Mapping):
+                _check_keys(settings, LinkerConfig, f"{place}, linker.{name}")
+    try:
+        return msgspec.convert(table, Config)
+    except msgspec.ValidationError as problem:
+        raise ConfigError(f"{place}: {problem}") from problem
+
+
+def _check_keys(table: Mapping[str, Any], kind: type[msgspec.Struct], place: str) -> None:
+    """Raises ConfigError that names the nearest key for one that does not exist."""
+    keys = [setting.encode_name for setting in msgspec.structs.fields(kind)]
+    for key in table:
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, n=1, cutoff=0.0)
+            raise ConfigError(f"{place}: unknown key {key!r}; the nearest one is {near[0]!r}")
