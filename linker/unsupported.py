@@ -20,18 +20,13 @@ class Unsupported(NamedTuple):
 
 
 UNSUPPORTED: tuple[Unsupported, ...] = (
-    Unsupported("--relocatable", lambda options, _: options.relocatable),
     Unsupported("--shared", lambda options, _: options.shared),
     Unsupported("--pie", lambda options, _: options.pie),
     Unsupported("-m wasm64", lambda options, _: options.is64 is True),
-    Unsupported("--emit-relocs", lambda options, _: options.emit_relocs),
-    Unsupported("--compress-relocations", lambda options, _: options.compress_relocations),
     Unsupported("--wrap", lambda options, _: bool(options.wrap)),
-    Unsupported("--trace", lambda options, _: options.trace),
     Unsupported("--trace-symbol", lambda options, _: bool(options.trace_symbols)),
     Unsupported("--Map", lambda options, _: bool(options.map_file)),
     Unsupported("--why-extract", lambda options, _: bool(options.why_extract)),
-    Unsupported("--page-size=1", lambda options, _: options.page_size == 1),
     Unsupported("--reproduce", lambda _, arguments: arguments.has("reproduce")),
     Unsupported(
         "--thinlto-index-only",

@@ -1,0 +1,158 @@
+"""One link from a command line to the bytes of a module, or to its errors.
+
+Nothing is written to disk here and nothing is printed; `linker.weld_ld` does that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from linker.command_line import CommandLine, parse_command_line
+from linker.errors import Diagnostics, LinkError, Message, Severity
+from linker.format.errors import MalformedFile
+from linker.help_text import help_text, quirks_text, version_text
+from linker.inputs import OpenedInputs, open_inputs, read_names
+from linker.option_checks import check_options
+from linker.options import Options
+from linker.response_files import Read
+from linker.unsupported import unsupported_options
+
+
+class LinkOutput(NamedTuple):
+    """What came of a link.
+
+    Attributes:
+        module: the output's bytes; None if the link was refused, or if only a text was asked for.
+        errors: in order, in wasm-ld's words without "wasm-ld: error: "; empty if all went well.
+        warnings: in order, likewise.
+        stdout: what goes to standard output: --help, --version, --print-gc-sections...
+        output_path: where the module belongs; None if there is none.
+    """
+
+    module: bytes | None
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    stdout: str
+    output_path: str | None
+
+
+class Run(NamedTuple):
+    """A link's output with what a terminal needs: messages in order, and whether in colour."""
+
+    output: LinkOutput
+    messages: tuple[Message, ...]
+    colour: bool | None
+
+
+CheckOutput = Callable[[str], str | None]
+"""Given the path of the output: why it cannot be written, or None."""
+
+
+def read_from_disk(path: str) -> bytes:
+    """The content of a file. Raises OSError; ValueError for a path that cannot exist."""
+    return Path(path).read_bytes() if path else _no_file()
+
+
+def _no_file() -> bytes:
+    # Path("") is the current folder, but no file has an empty name.
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+
+def run(
+    arguments: Sequence[str], read: Read = read_from_disk, dialect: str = "standard"
+) -> LinkOutput:
+    """Link as a command line says, without the program's name.
+
+    `read` gives the content of the files named there, or raises OSError. `dialect` holds
+    unless the command line has `--dialect`. Never raises for bad input: see `LinkOutput.errors`.
+    """
+    return run_command_line(arguments, read, dialect).output
+
+
+def run_command_line(
+    arguments: Sequence[str],
+    read: Read = read_from_disk,
+    dialect: str = "standard",
+    check_output: CheckOutput = lambda _: None,
+) -> Run:
+    """As `run`, with a check of the output's path before anything is linked."""
+    diagnostics = Diagnostics()
+    command_line: CommandLine | None = None
+    stdout = ""
+    module: bytes | None = None
+    refused: tuple[Message, ...] = ()
+    try:
+        command_line = parse_command_line(arguments, read, diagnostics, dialect)
+        stdout = _texts(command_line)
+        if command_line.links:
+            options, inputs = _prepare(command_line, read, diagnostics, check_output)
+            module, refused, printed = _link(options, inputs)
+            stdout += printed
+    except LinkError:
+        # Everything is in `diagnostics`: only its own refusals get here.
+        module = None
+    messages = (*diagnostics.messages, *refused)
+    errors = tuple(text for severity, text in messages if severity is Severity.ERROR)
+    output = LinkOutput(
+        module=None if errors else module,
+        errors=errors,
+        warnings=tuple(text for severity, text in messages if severity is Severity.WARNING),
+        stdout=stdout,
+        output_path=command_line.options.output_file or None if command_line else None,
+    )
+    return Run(output, messages, command_line.colour if command_line else None)
+
+
+def _texts(command_line: CommandLine) -> str:
+    """What is printed before, or instead of, linking."""
+    if command_line.show_help:
+        return help_text()
+    if command_line.list_quirks:
+        return quirks_text()
+    if command_line.show_version or command_line.show_version_first:
+        return version_text()
+    return ""
+
+
+def _prepare(
+    command_line: CommandLine, read: Read, diagnostics: Diagnostics, check_output: CheckOutput
+) -> tuple[Options, OpenedInputs]:
+    """All that comes before the linking itself. Raises LinkError."""
+    options = command_line.options
+    inputs = open_inputs(command_line.inputs, options.search_paths, read, diagnostics)
+    diagnostics.check()
+    check_options(command_line, diagnostics)
+    diagnostics.check()
+    for message in unsupported_options(options, command_line.arguments):
+        diagnostics.error(message)
+    diagnostics.check()
+    allowed = set(inputs.allowed_undefined)
+    if options.allow_undefined_file is not None:
+        allowed.update(read_names(options.allow_undefined_file, read, diagnostics))
+    problem = check_output(options.output_file)
+    if problem is not None:
+        diagnostics.error(f"cannot open output file {options.output_file}: {problem}")
+    diagnostics.check()
+    return dataclasses.replace(options, allow_undefined_symbols=frozenset(allowed)), inputs
+
+
+def _link(options: Options, inputs: OpenedInputs) -> tuple[bytes | None, tuple[Message, ...], str]:
+    """The module, or None, with the messages of the linking stages and what they print."""
+    # Imported here so that --help and errors in the command line do not load the linker.
+    from linker.pipeline import link
+
+    try:
+        result = link(options, inputs.inputs)
+    except LinkError as error:
+        warnings = [Message(Severity.WARNING, text) for text in error.warnings]
+        errors = [Message(Severity.ERROR, text) for text in error.messages]
+        return None, (*warnings, *errors), ""
+    except MalformedFile as error:
+        return None, (Message(Severity.ERROR, str(error)),), ""
+    warnings = [Message(Severity.WARNING, text) for text in result.warnings]
+    return result.module, tuple(warnings), result.stdout

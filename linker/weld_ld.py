@@ -1,0 +1,141 @@
+"""The console script `weld-ld`: the reference linker with wasm-ld's command line."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from linker.driver import read_from_disk, run_command_line
+from linker.errors import Message, Severity
+from linker.response_files import reason
+
+PROGRAM = "weld-ld"
+_COLOURS = {Severity.ERROR: "\033[0;31m", Severity.WARNING: "\033[0;35m"}
+_NO_COLOUR = "\033[0m"
+_TRACEBACK_VARIABLE = "WELD_LD_TRACEBACK"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `weld-ld`; the exit status is 1 if there was an error, 130 if it was interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _main(arguments)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; keep Python from complaining when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        # A bug of ours. A build log is no place for a traceback, unless it is asked for.
+        if os.environ.get(_TRACEBACK_VARIABLE):
+            traceback.print_exc()
+        text = f"internal error: {type(error).__name__}: {error}"
+        hint = f"(a traceback: {_TRACEBACK_VARIABLE}=1)"
+        _print_messages([Message(Severity.ERROR, f"{text} {hint}")], colour=False)
+        return 1
+
+
+def _main(arguments: Sequence[str]) -> int:
+    output, messages, colour = run_command_line(
+        arguments, read_from_disk, check_output=why_not_writable
+    )
+    if colour is None:
+        colour = sys.stderr.isatty()
+    _print_messages(messages, colour)
+    if output.stdout:
+        sys.stdout.buffer.write(output.stdout.encode("utf-8", "surrogateescape"))
+        sys.stdout.buffer.flush()
+    if output.errors:
+        return 1
+    if output.module is not None and output.output_path is not None:
+        try:
+            write_output(output.output_path, output.module)
+        except OSError as error:
+            text = f"failed to write output '{output.output_path}': {reason(error)}"
+            _print_messages([Message(Severity.ERROR, text)], colour)
+            return 1
+    return 0
+
+
+def _print_messages(messages: Sequence[Message], colour: bool) -> None:
+    for severity, text in messages:
+        word = f"{severity.value}: "
+        if colour:
+            word = f"{_COLOURS[severity]}{word}{_NO_COLOUR}"
+        line = f"{PROGRAM}: {word}{text}\n"
+        sys.stderr.buffer.write(line.encode("utf-8", "surrogateescape"))
+    sys.stderr.buffer.flush()
+
+
+def why_not_writable(path: str) -> str | None:
+    """Why a file cannot be written, in the system's words; None if it can.
+
+    Tries what `write_output` will do, as LLD does before it links.
+    """
+    if path == "-":
+        return None
+    kind = _kind(path)
+    if kind is not None and stat.S_ISDIR(kind):
+        return os.strerror(errno.EISDIR)
+    if kind is not None and not stat.S_ISREG(kind):
+        return None
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=".weld-ld-", dir=_folder(path))
+    except OSError as error:
+        return reason(error)
+    os.close(descriptor)
+    Path(temporary).unlink()
+    return None
+
+
+def write_output(path: str, content: bytes) -> None:
+    """Write an executable file, all of it or nothing; "-" is standard output.
+
+    As LLD's `FileOutputBuffer`: a new file takes the place of an old one or of a link, and a
+    device is written to. The mode is 0o777 less the umask.
+
+    Raises:
+        OSError: it cannot be written. What was there before is still there.
+    """
+    if path == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    kind = _kind(path)
+    if kind is not None and not stat.S_ISREG(kind):
+        Path(path).write_bytes(content)
+        return
+    temporary = Path(_folder(path), f".weld-ld-{os.getpid()}-{os.urandom(4).hex()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o777)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _kind(path: str) -> int | None:
+    """The mode of what is at a path, links followed; None if there is nothing."""
+    try:
+        return Path(path).stat().st_mode
+    except OSError:
+        return None
+
+
+def _folder(path: str) -> str:
+    return str(Path(path).parent)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
