@@ -1,0 +1,330 @@
+"""Link cases: from drawn bytes to objects, command line and expectations.
+
+A case is drawn as one header and three lists of small records: what is defined, what refers
+to it, and what stands beside. `make_case` is a pure function of those bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from linker.format.archive import Member, encode_archive
+from linker.format.constants import SymbolFlag, SymbolKind
+from linker.format.encode import encode
+from linker.format.model import ObjectFile, TargetFeature
+from strategies import definitions, extras, features, options, uses
+from strategies.builder import ObjectBuilder, Style
+from strategies.case import Expectation, HostCalls, InputFile, LinkCase, MustLink, MustRefuse
+from strategies.case import ProbeReturns
+from strategies.choices import Record
+from strategies.code import Code
+from strategies.meaning import Meaning, resolve
+from strategies.program import (
+    GROUPS,
+    VOID,
+    Probe,
+    Program,
+    Unit,
+    UnknownValue,
+    finish_function,
+)
+
+MASK_BYTES = (len(GROUPS) + 7) // 8
+HEADER_BYTES = 2 * MASK_BYTES + 12
+RECORD_BYTES = 11
+
+_record = st.binary(min_size=RECORD_BYTES, max_size=RECORD_BYTES)
+_header = st.binary(min_size=HEADER_BYTES, max_size=HEADER_BYTES)
+
+
+def _groups(record: Record) -> frozenset[str]:
+    """Which groups of features the case has: a fifth of them, seldom few or most."""
+    first = [record.byte() for _ in range(MASK_BYTES)]
+    second = [record.byte() for _ in range(MASK_BYTES)]
+    mode = record.byte()
+    chosen = []
+    for number, group in enumerate(GROUPS):
+        byte, bit = number >> 3, 1 << (number & 7)
+        a, b = first[byte] & bit, second[byte] & bit
+        rotated = first[(byte + 1) % MASK_BYTES] & (bit << 3 if bit < 32 else bit >> 5)
+        if mode < 200:
+            on = a and b
+        elif mode < 232:
+            on = a and b and rotated
+        else:
+            on = a or b
+        if on:
+            chosen.append(group)
+    return frozenset(chosen)
+
+
+def _make_units(groups: frozenset[str], record: Record) -> list[Unit]:
+    """The objects, the first of them always on the command line by itself."""
+    count = (1, 2, 2, 3, 3, 4, 5, 2)[record.byte() >> 5]
+    style_byte = record.byte()
+    style = Style()
+    if "style" in groups:
+        style = Style(
+            padded_sizes=not style_byte & 1,
+            linear_memory_import=not style_byte & 2,
+            element_section=not style_byte & 4,
+            name_section=bool(style_byte & 8),
+            garbage_in_sites=bool(style_byte & 16),
+        )
+    units = []
+    for position in range(count):
+        unit = Unit(position, ObjectBuilder(f"object{position}.o", style))
+        choice = record.byte()
+        if "archives" in groups and position:
+            unit.package = ("plain", "member", "member", "whole", "lazy", "member")[choice * 6 >> 8]
+            unit.library = choice & 1
+        units.append(unit)
+    return units
+
+
+def _finish_code(program: Program) -> None:
+    """End every body that was left open for uses."""
+    done: set[int] = set()
+    for slot in program.slots:
+        for definition in slot.definitions:
+            code = definition.code
+            if code is not None and id(code) not in done:
+                done.add(id(code))
+                finish_function(code, slot.signature, definition.constant)
+    for probe in program.probes:
+        if not probe.terms:
+            probe.code.raw(b"\x41\x00")
+        if probe.wide:
+            probe.code.raw(uses.EXTEND)
+        probe.code.raw(b"\x0b")
+
+
+def _entry(program: Program, record: Record) -> list[str]:
+    """The entry point: none, `_start`, or a probe."""
+    choice = record.byte()
+    if "--entry" in program.options:
+        return [f"--entry={program.options['--entry']}"]
+    if program.has("export-options") and choice >= 128 and program.probes:
+        if choice & 1:
+            first = program.units[0].builder
+            code = Code()
+            code.raw(b"\x0b")
+            first.define_function("_start", VOID, code, int(SymbolFlag.VISIBILITY_HIDDEN))
+            program.wanted.append("_start")
+            return []
+        probe = next((p for p in program.probes if p.unit == 0), None)
+        if probe is not None:
+            program.wanted.append(probe.export)
+            return ["--entry", probe.export] if choice & 2 else [f"--entry={probe.export}"]
+    return ["--no-entry"]
+
+
+def _archive(builders: Sequence[ObjectBuilder], contents: Sequence[bytes]) -> bytes:
+    """An archive with a symbol table of what its members define."""
+    members = [Member(b.name, data) for b, data in zip(builders, contents, strict=True)]
+    symbols = [
+        (entry.name, position)
+        for position, builder in enumerate(builders)
+        for entry in builder.symbols
+        if entry.is_defined
+        and not entry.flags & SymbolFlag.BINDING_LOCAL
+        and entry.kind != SymbolKind.SECTION
+    ]
+    return encode_archive(members, symbols=symbols)
+
+
+def _package(
+    program: Program, objects: Sequence[ObjectFile], record: Record
+) -> tuple[list[InputFile], list[str], list[tuple[int, bool]]]:
+    """Files, their part of the command line, and the order in which a linker meets objects."""
+    contents = [encode(object_file) for object_file in objects]
+    libraries: dict[tuple[str, int], list[int]] = {}
+    for unit in program.units:
+        if unit.package in ("member", "whole"):
+            libraries.setdefault((unit.package, unit.library), []).append(unit.position)
+    first = record.byte()
+    files: list[InputFile] = []
+    tail: list[tuple[list[str], list[tuple[int, bool]]]] = []
+    head: list[tuple[list[str], list[tuple[int, bool]]]] = []
+    for (package, library), members in libraries.items():
+        name = f"lib{package}{library}.a"
+        builders = [program.units[m].builder for m in members]
+        files.append(InputFile(name, _archive(builders, [contents[m] for m in members])))
+        words = [name]
+        if package == "whole":
+            words = ["--whole-archive", name, "--no-whole-archive"]
+        piece = (words, [(m, package == "member") for m in members])
+        (head if first & 0x80 else tail).append(piece)
+        first = first << 1 & 0xFF
+    middle: list[tuple[list[str], list[tuple[int, bool]]]] = []
+    for unit in program.units:
+        if unit.package in ("plain", "lazy"):
+            name = objects[unit.position].name
+            files.append(InputFile(name, contents[unit.position]))
+            words = [name]
+            if unit.package == "lazy":
+                words = ["--start-lib", name, "--end-lib"]
+            middle.append((words, [(unit.position, unit.package == "lazy")]))
+    arguments: list[str] = []
+    order: list[tuple[int, bool]] = []
+    for words, units in head + middle + tail:
+        arguments += words
+        order += units
+    return files, arguments, order
+
+
+# -- expectations ----------------------------------------------------------------------------------
+
+
+def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
+    """Why a linker must refuse the case, the first of several reasons."""
+    if program.refusal is not None and program.refusal[0] != "duplicate-symbol":
+        if program.refusal[0] != "entry-not-defined" or not meaning.collisions:
+            return MustRefuse(*program.refusal)
+    if meaning.collisions and "--muldefs" not in program.options:
+        return MustRefuse("duplicate-symbol", "two strong definitions of one name")
+    for slot, unit in program.strong_missing:
+        if unit in meaning.loaded and not options.allows(program, slot.kind):
+            return MustRefuse("undefined-symbol", "a strong reference without a definition")
+    return None
+
+
+def _constructor_calls(program: Program, meaning: Meaning) -> tuple[str, ...] | None:
+    """Host calls of the constructors in their order, None where gc may have dropped some."""
+    found: list[tuple[int, int, str]] = []
+    probing = {probe.unit for probe in program.probes}
+    for rank, position in enumerate(meaning.loaded):
+        unit = program.units[position]
+        if unit.constructors and unit.is_lazy and position not in probing:
+            return None
+        found += [(priority, rank, call) for priority, call in unit.constructors]
+    found.sort(key=lambda item: (item[0], item[1]))
+    return tuple(call for _, _, call in found)
+
+
+def _expect(program: Program, meaning: Meaning) -> list[Expectation]:
+    refused = _refusal(program, meaning)
+    if refused is not None:
+        return [refused]
+    expectations: list[Expectation] = [MustLink("every reference has a definition")]
+    constructors = _constructor_calls(program, meaning)
+    destructors = ("trace.destructors",) if program.has_destructors else ()
+    for probe in program.probes:
+        if probe.unit not in meaning.loaded:
+            continue
+        try:
+            value = probe.value(meaning)
+        except UnknownValue:
+            continue
+        rule = "unspecified" if meaning.extracted else probe.rule
+        expectations.append(ProbeReturns(probe.export, value, rule))
+        if value is None or constructors is None:
+            continue
+        if program.is_reactor:
+            if probe.calls:
+                expectations.append(HostCalls(probe.export, tuple(probe.calls), rule))
+        elif probe.calls or constructors or destructors:
+            calls = constructors + tuple(probe.calls) + destructors
+            expectations.append(HostCalls(probe.export, calls, "unspecified"))
+    if program.is_reactor and constructors is not None:
+        expectations.append(HostCalls("_initialize", constructors, "Linking Metadata Section"))
+    return expectations
+
+
+# -- the case ----------------------------------------------------------------------------------------
+
+
+def make_program(
+    header: bytes,
+    defined: Sequence[bytes],
+    used: Sequence[bytes],
+    beside: Sequence[bytes],
+) -> tuple[Program, list[ObjectFile], Record]:
+    """The program that the drawn bytes mean, and its objects."""
+    record = Record(header)
+    groups = _groups(record)
+    program = Program(groups, _make_units(groups, record))
+    tail = Record(header[-3:])
+    kinds = definitions.statements(program)
+    for data in defined:
+        choices = Record(data)
+        statement = choices.pick(kinds)
+        statement(program, program.units[choices.below(len(program.units))], choices)
+    for data in used:
+        uses.use(program, Record(data))
+    others = [*extras.statements(program), *options.statements(program)]
+    if others:
+        for data in beside:
+            choices = Record(data)
+            choices.pick(others)(program, choices)
+    program.arguments += _entry(program, tail)
+    _finish_code(program)
+    if program.uses_mutable_global or options.exports_everything(program):
+        known = program.units[0].builder.features
+        if all(feature.name != "mutable-globals" for feature in known):
+            known.append(TargetFeature("+", "mutable-globals"))
+    return program, [unit.builder.finish() for unit in program.units], tail
+
+
+def make_case(
+    header: bytes,
+    defined: Sequence[bytes],
+    used: Sequence[bytes],
+    beside: Sequence[bytes],
+) -> LinkCase:
+    """The link case that the drawn bytes mean."""
+    program, objects, tail = make_program(header, defined, used, beside)
+    files, inputs, order = _package(program, objects, tail)
+    wanted = list(program.wanted)
+    if program.has_destructors and not program.is_reactor:
+        wanted.append("__wasm_call_dtors")
+    builders = [unit.builder for unit in program.units]
+    meaning = resolve(builders, order, wanted)
+    expectations = _expect(program, meaning)
+    counted = features.count(program, objects, expectations)
+    arguments = (*program.arguments, *inputs)
+    return LinkCase(tuple(files), arguments, tuple(expectations), counted)
+
+
+@st.composite
+def link_cases(draw: st.DrawFn) -> LinkCase:
+    """Link cases of the core: a few objects, options, and what must come of them.
+
+    Shrinks towards one object with one function and one probe that calls it.
+    """
+    header = draw(_header)
+    defined = draw(st.lists(_record, min_size=1, max_size=16))
+    used = draw(st.lists(_record, min_size=1, max_size=24))
+    beside = draw(st.lists(_record, max_size=12))
+    return make_case(header, defined, used, beside)
+
+
+@st.composite
+def object_models(draw: st.DrawFn) -> ObjectFile:
+    """One relocatable object file, as a model."""
+    header = draw(_header)
+    defined = draw(st.lists(_record, min_size=1, max_size=10))
+    used = draw(st.lists(_record, max_size=12))
+    beside = draw(st.lists(_record, max_size=4))
+    _, objects, _ = make_program(header, defined, used, beside)
+    return objects[0]
+
+
+def object_files() -> st.SearchStrategy[bytes]:
+    """Encoded relocatable object files."""
+    return object_models().map(encode)
+
+
+@st.composite
+def archives(draw: st.DrawFn) -> bytes:
+    """Archives of object files that belong together."""
+    header = draw(_header)
+    defined = draw(st.lists(_record, min_size=1, max_size=10))
+    used = draw(st.lists(_record, max_size=12))
+    program, objects, _ = make_program(header, defined, used, ())
+    return _archive([unit.builder for unit in program.units], [encode(o) for o in objects])
+
+
+__all__ = ["Probe", "SymbolKind", "archives", "link_cases", "make_case", "object_files"]

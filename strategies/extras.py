@@ -1,0 +1,410 @@
+"""Statements for what stands beside names and references.
+
+Constructors, custom and debug sections, target features, producers, symbols that the linker
+defines, the bounds of named sections, and inputs that a linker must refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from linker.format.constants import RelocationType, SegmentFlag, SymbolFlag, SymbolKind
+from linker.format.model import GlobalType, InitFunction, TargetFeature
+from strategies.choices import Record
+from strategies.code import I32, Code
+from strategies.definitions import GLOBAL_TYPES
+from strategies.program import TO_INT, VOID, Probe, Program, Slot, Unit, UnknownValue
+from strategies.meaning import Meaning
+from strategies.uses import reference
+
+R = RelocationType
+LOCAL = int(SymbolFlag.BINDING_LOCAL)
+HIDDEN = int(SymbolFlag.VISIBILITY_HIDDEN)
+WEAK = int(SymbolFlag.BINDING_WEAK)
+FEATURE_NAMES = (
+    "mutable-globals",
+    "sign-ext",
+    "multivalue",
+    "reference-types",
+    "bulk-memory",
+    "nontrapping-fptoint",
+    "call-indirect-overlong",
+    "extended-const",
+)
+
+
+def _unit(program: Program, record: Record) -> Unit:
+    return program.units[record.below(len(program.units))]
+
+
+def _probe(program: Program, unit: Unit, record: Record) -> Probe:
+    """A new probe of the object, or its last one."""
+    probe = unit.probe
+    if probe is None or record.byte() < 128:
+        probe = program.new_probe(unit, False)
+    probe.begin()
+    return probe
+
+
+# -- constructors ----------------------------------------------------------------------------
+
+
+def constructor(program: Program, record: Record) -> None:
+    """A function that runs before the others; it calls the host to say so."""
+    unit = _unit(program, record)
+    priority = (65535, 101, 0, 200, 65535, 1, 1000, 65534)[record.below(8)]
+    number = program.number()
+    builder = unit.builder
+    source = ("trace", f"constructor{number}")
+    host = builder.undefined_function(f"trace{number}", VOID, 0, source)
+    code = Code()
+    code.raw(b"\x10")
+    code.site(R.FUNCTION_INDEX_LEB, host)
+    code.raw(b"\x0b")
+    flags = (LOCAL, HIDDEN, WEAK | HIDDEN, 0)[record.byte() >> 6]
+    comdat = None
+    name = f"constructor{number}"
+    symbol = builder.define_function(name, VOID, code, flags, comdat)
+    builder.init_functions.append(InitFunction(priority, symbol))
+    unit.constructors.append((priority, ".".join(source)))
+
+
+def destructors(program: Program, record: Record) -> None:
+    """`__wasm_call_dtors`, which a command calls after each exported function."""
+    unit = program.units[0]
+    if any("__wasm_call_dtors" in u.builder.by_name for u in program.units):
+        return
+    host = unit.builder.undefined_function(
+        "trace_dtors", VOID, 0, ("trace", "destructors")
+    )
+    code = Code()
+    code.raw(b"\x10")
+    code.site(R.FUNCTION_INDEX_LEB, host)
+    code.raw(b"\x0b")
+    unit.builder.define_function("__wasm_call_dtors", VOID, code, HIDDEN if record.byte() else 0)
+    program.has_destructors = True
+
+
+def reactor(program: Program, record: Record) -> None:
+    """An object that calls `__wasm_call_ctors` itself: exports are then not wrapped."""
+    if program.is_reactor:
+        return
+    unit = program.units[0]
+    program.is_reactor = True
+    symbol = unit.builder.undefined_function("__wasm_call_ctors", VOID)
+    code = Code()
+    code.raw(b"\x10")
+    code.site(R.FUNCTION_INDEX_LEB, symbol)
+    code.raw(b"\x0b")
+    flags = int(SymbolFlag.EXPORTED)
+    unit.builder.define_function("_initialize", VOID, code, flags)
+
+
+# -- custom sections ---------------------------------------------------------------------------
+
+
+def custom_section(program: Program, record: Record) -> None:
+    """A custom section with relocations of the kinds that debug information uses."""
+    unit = _unit(program, record)
+    builder = unit.builder
+    debug = program.has("debug") and (not program.has("custom") or record.byte() & 1)
+    if debug:
+        name = (".debug_info", ".debug_line", ".debug_ranges", ".debug_loc", ".debug_aranges")[
+            record.below(5)
+        ]
+    else:
+        name = ("custom", "note.a", "metadata.code", "custom.b")[record.below(4)]
+    from strategies.builder import Custom
+
+    if any(custom.name == name for custom in builder.customs):
+        return
+    custom = Custom(name, bytearray(b"\x01\x02\x03\x04"))
+    builder.customs.append(custom)
+    count = 1 + record.below(4)
+    for _ in range(count):
+        _custom_site(program, unit, custom, record)
+    custom.content += bytes(record.below(5))
+    if debug and record.byte() & 1 and not any(c.name == ".debug_str" for c in builder.customs):
+        strings = (b"alpha\0beta\0", b"beta\0", b"bet\0a\0alpha\0")[record.below(3)]
+        builder.customs.append(Custom(".debug_str", bytearray(strings)))
+        symbol = builder.section_symbol(len(builder.customs) - 1)
+        starts = [0] + [i + 1 for i, byte in enumerate(strings[:-1]) if byte == 0]
+        custom.site(R.SECTION_OFFSET_I32, symbol, record.pick(starts))
+
+
+def _custom_site(program: Program, unit: Unit, custom: object, record: Record) -> None:
+    from strategies.builder import Custom
+
+    assert isinstance(custom, Custom)
+    builder = unit.builder
+    choice = record.byte()
+    slots = [
+        slot
+        for slot in program.slots
+        if slot.policy == "defined"
+        and (not slot.local or slot.definitions[0].unit == unit.position)
+    ]
+    kinds = {
+        SymbolKind.FUNCTION: (R.FUNCTION_OFFSET_I32, R.FUNCTION_INDEX_I32, R.FUNCTION_OFFSET_I64),
+        SymbolKind.DATA: (R.MEMORY_ADDR_I32, R.MEMORY_ADDR_I64),
+        SymbolKind.GLOBAL: (R.GLOBAL_INDEX_I32,),
+    }
+    usable = [slot for slot in slots if slot.kind in kinds]
+    if choice < 32 or not usable:
+        index = builder.customs.index(custom)
+        custom.site(R.SECTION_OFFSET_I32, builder.section_symbol(index), choice & 3)
+        return
+    slot = usable[(choice - 32) * len(usable) // 224]
+    detail = record.byte()
+    ways = kinds[slot.kind]
+    way = ways[detail % len(ways)]
+    symbol = reference(program, unit, slot)
+    addend = 0
+    if slot.kind == SymbolKind.DATA:
+        addend = (0, 4, -4, 1)[detail >> 6]
+    elif way in (R.FUNCTION_OFFSET_I32, R.FUNCTION_OFFSET_I64):
+        addend = (0, 1, 2, 3)[detail >> 6]
+    if slot.kind == SymbolKind.FUNCTION and not builder.symbols[symbol].is_defined:
+        way = R.FUNCTION_INDEX_I32
+        addend = 0
+    custom.site(way, symbol, addend)
+
+
+# -- target features, producers ------------------------------------------------------------------
+
+
+def target_features(program: Program, record: Record) -> None:
+    unit = _unit(program, record)
+    known = {feature.name for feature in unit.builder.features}
+    for _ in range(1 + record.below(3)):
+        choice = record.byte()
+        name = FEATURE_NAMES[choice * len(FEATURE_NAMES) >> 8]
+        if name not in known:
+            known.add(name)
+            unit.builder.features.append(TargetFeature("+", name))
+    if program.has("refusals") and record.byte() >= 192:
+        # No object of a case uses these, so disallowing them is without effect.
+        unit.builder.features.append(TargetFeature("-", "shared-mem"))
+
+
+def producers(program: Program, record: Record) -> None:
+    unit = _unit(program, record)
+    if unit.builder.producers:
+        return
+    choice = record.byte()
+    fields: list[tuple[str, list[tuple[str, str]]]] = [("language", [("C11", "")])]
+    if choice & 1:
+        fields.append(("processed-by", [("clang", "22.0"), ("weldcheck", "1")]))
+    if choice & 2:
+        fields[0][1].append(("Rust", "1.90"))
+    if choice & 4:
+        fields.append(("sdk", [("wasi-sdk", str(choice >> 3 & 3))]))
+    unit.builder.producers = fields
+
+
+# -- what the linker defines ---------------------------------------------------------------------
+
+ADDRESSES = (
+    "__heap_base",
+    "__data_end",
+    "__heap_end",
+    "__global_base",
+    "__dso_handle",
+    "__stack_low",
+    "__stack_high",
+    "__memory_base",
+    "__table_base",
+)
+
+
+def _linker_data(unit: Unit, code: Code, name: str, leb: bool = False) -> None:
+    symbol = unit.builder.undefined(SymbolKind.DATA, name, None)
+    code.raw(b"\x41")
+    code.site(R.MEMORY_ADDR_SLEB, symbol)
+
+
+def _stack_pointer(unit: Unit, code: Code) -> None:
+    symbol = unit.builder.undefined(
+        SymbolKind.GLOBAL, "__stack_pointer", GlobalType(I32, True)
+    )
+    code.raw(b"\x23")
+    code.site(R.GLOBAL_INDEX_LEB, symbol)
+
+
+def linker_defined(program: Program, record: Record) -> None:
+    """A relation that holds between symbols that the linker defines, wherever they stand."""
+    unit = _unit(program, record)
+    which = record.below(10)
+    probe = _probe(program, unit, record)
+    code = probe.code
+    probe.rule = "unspecified"
+    if which == 0:
+        _linker_data(unit, code, "__data_end")
+        _linker_data(unit, code, "__heap_base")
+        code.raw(b"\x4d")
+    elif which == 1:
+        _stack_pointer(unit, code)
+        code.raw(b"\x41\x0f\x71\x45")
+    elif which == 2:
+        _linker_data(unit, code, "__heap_base")
+        code.raw(b"\x41\x0f\x71\x45")
+    elif which == 3:
+        _linker_data(unit, code, "__heap_end")
+        code.raw(b"\x3f\x00\x41\x10\x74\x46")
+    elif which == 4:
+        _linker_data(unit, code, "__stack_high")
+        _stack_pointer(unit, code)
+        code.raw(b"\x46")
+    elif which == 5:
+        _linker_data(unit, code, "__stack_low")
+        _linker_data(unit, code, "__stack_high")
+        code.raw(b"\x4d")
+    elif which == 6:
+        _linker_data(unit, code, "__global_base")
+        _linker_data(unit, code, "__data_end")
+        code.raw(b"\x4d")
+    elif which == 7:
+        _linker_data(unit, code, "__dso_handle")
+        _linker_data(unit, code, "__global_base")
+        code.raw(b"\x46")
+    elif which == 8 and not program.has("pic"):
+        _linker_data(unit, code, "__memory_base")
+        code.raw(b"\x45")
+    elif not program.has("pic"):
+        _linker_data(unit, code, "__table_base")
+        probe.end(lambda m: program.table_base)
+        return
+    else:
+        _stack_pointer(unit, code)
+        symbol = unit.builder.undefined(
+            SymbolKind.GLOBAL, "__stack_pointer", GlobalType(I32, True)
+        )
+        code.raw(b"\x24")
+        code.site(R.GLOBAL_INDEX_LEB, symbol)
+        code.raw(b"\x41\x01")
+    probe.end(lambda m: 1)
+
+
+def start_stop(program: Program, record: Record) -> None:
+    """A section whose name is a C identifier, and the distance between its bounds."""
+    unit = program.units[0]
+    choice = record.byte()
+    name = ("records", "set_a", "X")[choice % 3]
+    if any(s.name == name for u in program.units for s in u.builder.segments):
+        return
+    builder = unit.builder
+    index = builder.segment(name, record.below(4), int(SegmentFlag.RETAIN))
+    size = (4, 1, 12, 7)[record.below(4)]
+    builder.segments[index].content += bytes(range(1, size + 1))
+    probe = _probe(program, unit, record)
+    probe.rule = "unspecified"
+    _linker_data(unit, probe.code, f"__stop_{name}")
+    _linker_data(unit, probe.code, f"__start_{name}")
+    probe.code.raw(b"\x6b")
+    probe.end(lambda m: size)
+    program.note("segment.start-stop")
+
+
+# -- imports -------------------------------------------------------------------------------------
+
+
+def imported_global(program: Program, record: Record) -> None:
+    """A global that the host gives, under an explicit module and name."""
+    unit = _unit(program, record)
+    number = program.number()
+    slot = Slot(SymbolKind.GLOBAL, f"host_global{number}")
+    slot.global_type = GLOBAL_TYPES[record.below(6)]
+    slot.source = (("env", "host")[record.byte() & 1], f"global{number}")
+    program.slots.append(slot)
+    slot.policy = "import"
+    program.uses_mutable_global = True
+    probe = _probe(program, unit, record)
+    symbol = reference(program, unit, slot)
+    probe.code.raw(b"\x23")
+    probe.code.site(R.GLOBAL_INDEX_LEB, symbol)
+    probe.code.raw(b"\x1a\x41\x01")
+    probe.end(lambda m: 1)
+
+
+# -- refusals ------------------------------------------------------------------------------------
+
+
+def refusal(program: Program, record: Record) -> None:
+    """Two objects that cannot be linked together, or one that cannot be linked at all."""
+    if program.refusal is not None:
+        return
+    plain = [u for u in program.units if not u.is_lazy]
+    unit = plain[record.below(len(plain))]
+    builder = unit.builder
+    which = record.below(6)
+    number = program.number()
+    if which == 0:
+        symbol = builder.undefined_function(f"undefined{number}", TO_INT)
+        probe = _probe(program, unit, record)
+        probe.code.raw(b"\x10")
+        probe.code.site(R.FUNCTION_INDEX_LEB, symbol)
+        probe.end(_unknown)
+        slot = Slot(SymbolKind.FUNCTION, f"undefined{number}", policy="strong")
+        program.strong_missing.append((slot, unit.position))
+    elif which == 1:
+        builder.undefined(SymbolKind.DATA, f"undefined{number}", None)
+        probe = _probe(program, unit, record)
+        _linker_data(unit, probe.code, f"undefined{number}")
+        probe.end(_unknown)
+        slot = Slot(SymbolKind.DATA, f"undefined{number}", policy="strong")
+        program.strong_missing.append((slot, unit.position))
+    elif which in (2, 3) and len(plain) > 1:
+        other = plain[0] if unit is not plain[0] else plain[1]
+        name = f"clash{number}"
+        code = Code()
+        code.raw(b"\x41\x00\x0b")
+        builder.define_function(name, TO_INT, code, 0)
+        if which == 2:
+            index = other.builder.segment(f".data.{name}")
+            other.builder.segments[index].reserve(0, 4)
+            other.builder.define_data(name, index, 0, 4, 0)
+            program.refusal = ("symbol-type-mismatch", "a function and a data symbol of one name")
+        else:
+            body = Code()
+            body.raw(b"\x41\x01\x0b")
+            other.builder.define_function(name, TO_INT, body, 0)
+            program.refusal = ("duplicate-symbol", "two strong definitions")
+    elif which == 4 and len(plain) > 1:
+        other = plain[0] if unit is not plain[0] else plain[1]
+        name = f"clash{number}"
+        builder.define_global(name, GlobalType(I32, False), b"\x41\x00\x0b", 0)
+        other.builder.undefined(SymbolKind.GLOBAL, name, GlobalType(I32, True))
+        program.refusal = ("global-type-mismatch", "a global and a reference of another type")
+    else:
+        program.options["--entry"] = f"missing_entry{number}"
+        program.refusal = ("entry-not-defined", "the entry is not defined")
+
+
+def _unknown(meaning: Meaning) -> int:
+    raise UnknownValue
+
+
+Statement = Callable[[Program, Record], None]
+
+KINDS: tuple[tuple[str, Statement, int], ...] = (
+    ("constructors", constructor, 6),
+    ("constructors", destructors, 1),
+    ("constructors", reactor, 1),
+    ("custom", custom_section, 4),
+    ("debug", custom_section, 4),
+    ("features", target_features, 3),
+    ("producers", producers, 3),
+    ("linker-defined", linker_defined, 6),
+    ("start-stop", start_stop, 3),
+    ("imports", imported_global, 2),
+    ("refusals", refusal, 1),
+)
+
+
+def statements(program: Program) -> list[Statement]:
+    """The kinds of statements that this case may have."""
+    found: list[Statement] = []
+    for group, statement, weight in KINDS:
+        if program.has(group):
+            found += [statement] * weight
+    return found

@@ -1,0 +1,161 @@
+"""Which definition each name means: a small model of symbol resolution.
+
+It works on the symbols of the objects that were built, in the order of the command line, and
+knows nothing of addresses. Rules: a strong definition wins over a weak one, the first of
+several weak ones wins, an archive member is taken in when a strong undefined reference asks
+for it, and of several groups with the same comdat name the first is kept (Linking.md,
+"Symbol Table" and "COMDATs"; order of archive members as in lld/wasm/SymbolTable.cpp).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from linker.format.constants import SymbolFlag, SymbolKind
+from strategies.builder import ObjectBuilder
+
+WEAK = int(SymbolFlag.BINDING_WEAK)
+LOCAL = int(SymbolFlag.BINDING_LOCAL)
+WEAK_REFERENCES = (SymbolKind.FUNCTION, SymbolKind.DATA)
+
+
+class Place(NamedTuple):
+    """A symbol of an object: position of the object, index of the symbol."""
+
+    unit: int
+    symbol: int
+
+
+@dataclass(slots=True)
+class _State:
+    """What a name is: defined at `place`, waiting in an archive at `lazy`, or undefined."""
+
+    place: Place | None = None
+    weak: bool = False
+    lazy: int | None = None
+
+
+@dataclass(slots=True)
+class Meaning:
+    """The outcome of resolution.
+
+    Attributes:
+        loaded: positions of the objects that take part, in the order in which they finished.
+        collisions: names with two strong definitions.
+        undefined: names that stay undefined though a strong reference exists.
+    """
+
+    builders: Sequence[ObjectBuilder]
+    lazy: set[int] = field(default_factory=set)
+    loaded: list[int] = field(default_factory=list)
+    collisions: list[str] = field(default_factory=list)
+    names: dict[str, _State] = field(default_factory=dict)
+    comdats: dict[str, int] = field(default_factory=dict)
+    extracted: bool = False
+
+    def find(self, unit: int, symbol: int) -> Place | None:
+        """The definition that a symbol of an object means, None if it stays undefined."""
+        entry = self.builders[unit].symbols[symbol]
+        if entry.flags & LOCAL:
+            return Place(unit, symbol) if entry.is_defined else None
+        state = self.names.get(entry.name)
+        return state.place if state is not None else None
+
+    def _discarded(self, unit: int, symbol: int) -> bool:
+        builder = self.builders[unit]
+        entry = builder.symbols[symbol]
+        if entry.kind == SymbolKind.FUNCTION:
+            comdat = builder.functions[entry.place][2]
+        elif entry.kind == SymbolKind.DATA and not entry.flags & SymbolFlag.ABSOLUTE:
+            comdat = builder.segments[entry.place].comdat
+        else:
+            return False
+        return comdat is not None and self.comdats[comdat] != unit
+
+    def _process(self, unit: int) -> None:
+        builder = self.builders[unit]
+        for _, _, comdat in builder.functions:
+            if comdat is not None:
+                self.comdats.setdefault(comdat, unit)
+        for segment in builder.segments:
+            if segment.comdat is not None:
+                self.comdats.setdefault(segment.comdat, unit)
+        for index, entry in enumerate(builder.symbols):
+            flags = entry.flags
+            if flags & LOCAL:
+                continue
+            weak = bool(flags & WEAK)
+            if entry.is_defined and not self._discarded(unit, index):
+                self._define(entry.name, Place(unit, index), weak)
+            else:
+                self.refer(entry.name, weak and entry.kind in WEAK_REFERENCES)
+        self.loaded.append(unit)
+
+    def _define(self, name: str, place: Place, weak: bool) -> None:
+        state = self.names.setdefault(name, _State())
+        if state.place is None or (state.weak and not weak):
+            state.place, state.weak, state.lazy = place, weak, None
+        elif not weak:
+            self.collisions.append(name)
+
+    def refer(self, name: str, weak: bool) -> None:
+        """An undefined reference to a name."""
+        state = self.names.get(name)
+        if state is None:
+            self.names[name] = _State(weak=weak)
+        elif state.lazy is not None:
+            if weak:
+                state.weak = True
+            else:
+                self._extract(state.lazy)
+        elif state.place is None and not weak:
+            state.weak = False
+
+    def _extract(self, unit: int) -> None:
+        if unit in self.lazy:
+            self.lazy.remove(unit)
+            self.extracted = True
+            self._process(unit)
+
+    def add(self, unit: int, lazy: bool) -> None:
+        """The next object of the command line; a lazy one is a member of an archive."""
+        if not lazy:
+            self._process(unit)
+            return
+        self.lazy.add(unit)
+        for entry in self.builders[unit].symbols:
+            if not entry.is_defined or entry.flags & LOCAL:
+                continue
+            state = self.names.get(entry.name)
+            if state is None:
+                self.names[entry.name] = _State(lazy=unit)
+            elif state.place is None and state.lazy is None:
+                if state.weak:
+                    state.lazy = unit
+                else:
+                    self._extract(unit)
+                    return
+
+    def is_undefined(self, name: str) -> bool:
+        """True if the name is known and no loaded object defines it."""
+        state = self.names.get(name)
+        return state is not None and state.place is None
+
+
+def resolve(
+    builders: Sequence[ObjectBuilder], order: Iterable[tuple[int, bool]], wanted: Iterable[str] = ()
+) -> Meaning:
+    """Resolve the objects in `order`, pairs of position and laziness.
+
+    `wanted` are names that the command line asks for; they take members in, too.
+    """
+    meaning = Meaning(builders)
+    for unit, lazy in order:
+        meaning.add(unit, lazy)
+    for name in wanted:
+        state = meaning.names.get(name)
+        if state is not None and state.lazy is not None:
+            meaning.refer(name, weak=False)
+    return meaning

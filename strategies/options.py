@@ -1,0 +1,189 @@
+"""Statements that add options to the command line, consistent with what was chosen before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from linker.format.constants import SymbolFlag, SymbolKind
+from strategies.choices import Record
+from strategies.program import Program
+
+PAGE = 65536
+
+
+def add(program: Program, key: str, *arguments: str) -> bool:
+    """Add an option once; True if it was new."""
+    if key in program.options:
+        return False
+    program.options[key] = arguments[-1] if arguments else ""
+    program.arguments += arguments
+    return True
+
+
+def memory(program: Program, record: Record) -> None:
+    which = record.below(7)
+    detail = record.byte()
+    if which == 0:
+        add(program, "--initial-memory", f"--initial-memory={(20 + (detail & 15)) * PAGE}")
+    elif which == 1:
+        add(program, "--max-memory", f"--max-memory={(40 + (detail & 31)) * PAGE}")
+    elif which == 2:
+        add(program, "--import-memory", ("--import-memory", "--import-memory=host,mem")[detail & 1])
+    elif which == 3:
+        add(program, "--export-memory", ("--export-memory", "--export-memory=linear")[detail & 1])
+    elif which == 4:
+        add(program, "--initial-heap", f"--initial-heap={(detail & 7) * PAGE}")
+    elif which == 5 and "--max-memory" not in program.options:
+        add(program, "--max-memory", "--no-growable-memory")
+    else:
+        add(program, "--import-memory", "--import-memory")
+        add(program, "--export-memory", "--export-memory")
+
+
+def table(program: Program, record: Record) -> None:
+    which = record.below(4)
+    detail = record.byte()
+    if which == 0 and "--import-table" not in program.options:
+        add(program, "--export-table", "--export-table")
+    elif which == 1 and "--export-table" not in program.options:
+        add(program, "--import-table", "--import-table")
+    elif which == 2:
+        add(program, "--growable-table", "--growable-table")
+    else:
+        base = (1, 2, 0, 63, 64, 1000)[detail * 6 >> 8]
+        if add(program, "--table-base", f"--table-base={base}"):
+            program.table_base = base or 1
+
+
+def export(program: Program, record: Record) -> None:
+    which = record.below(6)
+    detail = record.byte()
+    if which == 0:
+        add(program, "--export-all", "--export-all")
+        return
+    if which == 1:
+        add(program, "--export-dynamic", ("--export-dynamic", "-E")[detail & 1])
+        return
+    names = [
+        slot.name
+        for slot in program.slots
+        if slot.definitions
+        and not slot.local
+        and slot.name.isascii()
+        and slot.name.isidentifier()
+        and any(not program.units[d.unit].is_lazy for d in slot.definitions)
+    ]
+    if not names or which == 5:
+        name = ("__heap_base", "__stack_pointer", "__data_end", "nowhere")[detail & 3]
+        add(program, f"--export {name}", f"--export-if-defined={name}")
+        return
+    name = names[detail * len(names) >> 8]
+    if which == 2:
+        add(program, f"--export {name}", f"--export={name}")
+        program.wanted.append(name)
+    elif which == 3:
+        add(program, f"--export {name}", f"--export-if-defined={name}")
+        program.wanted.append(name)
+    else:
+        spelling = (f"--undefined={name}",) if detail & 1 else ("-u", name)
+        add(program, f"--undefined {name}", *spelling)
+        program.wanted.append(name)
+
+
+def layout(program: Program, record: Record) -> None:
+    which = record.below(7)
+    detail = record.byte()
+    if which == 0:
+        add(program, "--stack-first", ("--stack-first", "--no-stack-first")[detail & 1])
+    elif which == 1:
+        add(program, "--stack-first", "--no-stack-first")
+    elif which == 2:
+        first = program.arguments.count("--no-stack-first") == 0
+        small = "stack-size" in program.options
+        bases = (65536, 65537, 70000, 131072, 1 << 19)
+        if not first:
+            bases = (1024, 16384, 1025, 128, 70001)
+        elif small:
+            return
+        if "--stack-first" not in program.options:
+            add(program, "--stack-first", "--stack-first")
+        add(program, "--global-base", f"--global-base={bases[detail % 5]}")
+    elif which == 3:
+        if "--global-base" not in program.options:
+            size = (65536, 16, 1024, 131072, 1 << 18, 0, 65552)[detail % 7]
+            add(program, "stack-size", "-z", f"stack-size={size}")
+    elif which == 4:
+        add(program, "--gc-sections", ("--no-gc-sections", "--gc-sections")[detail & 1])
+    elif which == 5:
+        add(program, "--merge-data-segments", "--no-merge-data-segments")
+    else:
+        add(program, "-O", f"-O{(0, 2, 1, 3)[detail & 3]}")
+
+
+def output(program: Program, record: Record) -> None:
+    which = record.below(6)
+    detail = record.byte()
+    if which == 0:
+        add(program, "--strip", ("--strip-all", "-s")[detail & 1])
+    elif which == 1:
+        add(program, "--strip", ("--strip-debug", "-S")[detail & 1])
+    elif which == 2:
+        style = ("=fast", "", "=sha1", "=tree", "=0x12ab34", "=none")[detail % 6]
+        add(program, "--build-id", f"--build-id{style}")
+    elif which == 3:
+        add(program, "--no-demangle", "--no-demangle")
+    elif which == 4:
+        add(program, "--no-check-features", "--no-check-features")
+    elif program.options.get("--strip"):
+        add(program, "--compress-relocations", "--compress-relocations")
+
+
+def undefined(program: Program, record: Record) -> None:
+    which = record.below(5)
+    if which == 0:
+        add(program, "--allow-undefined", "--allow-undefined")
+    elif which == 1:
+        add(program, "--allow-undefined", "--import-undefined")
+    elif which == 2:
+        add(program, "--allow-undefined", "--unresolved-symbols=ignore-all")
+    elif which == 3:
+        add(program, "--allow-undefined", "--warn-unresolved-symbols")
+    else:
+        add(program, "--muldefs", ("--allow-multiple-definition", "-zmuldefs")[record.byte() & 1])
+
+
+Statement = Callable[[Program, Record], None]
+
+KINDS: tuple[tuple[str, Statement, int], ...] = (
+    ("memory-options", memory, 3),
+    ("table-options", table, 3),
+    ("export-options", export, 3),
+    ("layout-options", layout, 3),
+    ("output-options", output, 3),
+    ("undefined-options", undefined, 2),
+)
+
+
+def statements(program: Program) -> list[Statement]:
+    """The kinds of option statements that this case may have."""
+    found: list[Statement] = []
+    for group, statement, weight in KINDS:
+        if program.has(group):
+            found += [statement] * weight
+    return found
+
+
+def allows(program: Program, kind: SymbolKind) -> bool:
+    """True if the options let a strong reference stay undefined."""
+    option = program.options.get("--allow-undefined")
+    if option is None:
+        return False
+    return option != "--import-undefined" or kind == SymbolKind.FUNCTION
+
+
+def exports_everything(program: Program) -> bool:
+    """True if globals may be exported without their own flag."""
+    return any(key.startswith("--export") for key in program.options)
+
+
+__all__ = ["SymbolFlag", "add", "allows", "exports_everything", "statements"]

@@ -1,0 +1,269 @@
+"""The program that a case is made of: names, their definitions, objects and probes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from linker.format.constants import SymbolFlag, SymbolKind, ValueType
+from linker.format.model import FunctionType, GlobalType, TableType
+from strategies.builder import ObjectBuilder
+from strategies.code import I32, TO_I32, Code
+from strategies.meaning import Meaning
+
+# Groups of features that a case has or has not; few at a time (swarm testing).
+GROUPS = (
+    "weak",
+    "weak-references",
+    "visibility",
+    "flags",
+    "local",
+    "aliases",
+    "comdats",
+    "archives",
+    "bss",
+    "segments",
+    "strings",
+    "alignment",
+    "globals",
+    "tables",
+    "tags",
+    "missing",
+    "imports",
+    "linker-defined",
+    "start-stop",
+    "absolute",
+    "pointers",
+    "wide",
+    "pic",
+    "location-relative",
+    "signatures",
+    "names",
+    "constructors",
+    "custom",
+    "debug",
+    "dead",
+    "features",
+    "producers",
+    "style",
+    "memory-options",
+    "table-options",
+    "export-options",
+    "layout-options",
+    "output-options",
+    "undefined-options",
+    "refusals",
+    "mismatches",
+)
+
+VOID = FunctionType((), ())
+TO_INT = FunctionType((), (I32,))
+SIGNATURES = (
+    TO_INT,
+    FunctionType((I32,), (I32,)),
+    VOID,
+    FunctionType((I32, ValueType.I64), (I32,)),
+    FunctionType((), (ValueType.I64,)),
+    FunctionType((ValueType.F32, ValueType.F64), (ValueType.F64,)),
+    FunctionType((), (I32, ValueType.I64)),
+    FunctionType((I32,), (I32, ValueType.F32, I32)),
+    FunctionType((ValueType.F32,), (ValueType.F32,)),
+)
+
+
+class UnknownValue(Exception):
+    """The convention does not say what a term gives."""
+
+
+class Trapped(Exception):
+    """The term traps."""
+
+
+Term = Callable[[Meaning], int]
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """A name of the program and what all its definitions have in common."""
+
+    kind: SymbolKind
+    name: str
+    signature: FunctionType = TO_INT
+    words: int = 1
+    tail: int = 0
+    alignment: int = 0
+    section: str = ""
+    global_type: GlobalType = GlobalType(I32, False)
+    table_type: TableType | None = None
+    local: bool = False
+    comdat: str | None = None
+    text: bytes | None = None
+    source: tuple[str, str] | None = None
+    policy: str = "defined"
+    definitions: list[Definition] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        if self.text is not None:
+            return len(self.text) + 1
+        return 4 * self.words + self.tail
+
+
+@dataclass(slots=True, eq=False)
+class Definition:
+    """One definition of a name: `constant` is what a function returns or a global holds.
+
+    `words` are the words of a data symbol, None where a relocation stands.
+    """
+
+    slot: Slot
+    unit: int
+    symbol: int
+    constant: int
+    words: list[int | None] = field(default_factory=list)
+    code: Code | None = None
+    absolute: int | None = None
+    segment: int = 0
+    offset: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Probe:
+    """An exported function being written: its terms are folded into one number."""
+
+    export: str
+    unit: int
+    code: Code
+    wide: bool
+    terms: list[Term] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    rule: str = "Symbol Table"
+
+    def begin(self) -> None:
+        """Make room for one more term: what is on the stack is multiplied by 31."""
+        if self.terms:
+            self.code.raw(b"\x41\x1f\x6c")
+
+    def end(self, term: Term) -> None:
+        """The term's code stands; add its value."""
+        if self.terms:
+            self.code.raw(b"\x6a")
+        self.terms.append(term)
+
+    def value(self, meaning: Meaning) -> int | None:
+        """What the probe returns, None for a trap; raises UnknownValue."""
+        total = 0
+        try:
+            for term in self.terms:
+                total = (total * 31 + term(meaning)) & 0xFFFFFFFF
+        except Trapped:
+            return None
+        if self.wide or total < 1 << 31:
+            return total
+        return total - (1 << 32)
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """An object of the case and how it reaches the linker.
+
+    `package` is "plain", "member" (of the archive `library`), "whole" (the same, under
+    --whole-archive) or "lazy" (between --start-lib and --end-lib).
+    """
+
+    position: int
+    builder: ObjectBuilder
+    package: str = "plain"
+    library: int = 0
+    probe: Probe | None = None
+    constructors: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def is_lazy(self) -> bool:
+        return self.package in ("member", "lazy")
+
+
+@dataclass(slots=True, eq=False)
+class Program:
+    """All that is known of a case while it is being made."""
+
+    groups: frozenset[str]
+    units: list[Unit]
+    slots: list[Slot] = field(default_factory=list)
+    by_place: dict[tuple[int, int], Definition] = field(default_factory=dict)
+    probes: list[Probe] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, int] = field(default_factory=dict)
+    refusal: tuple[str, str] | None = None
+    table_base: int = 1
+    fresh: int = 0
+    uses_mutable_global: bool = False
+    strong_missing: list[tuple[Slot, int]] = field(default_factory=list)
+    wanted: list[str] = field(default_factory=list)
+    is_reactor: bool = False
+    has_destructors: bool = False
+
+    def has(self, group: str) -> bool:
+        return group in self.groups
+
+    def number(self) -> int:
+        """A number of its own, for names and constants."""
+        self.fresh += 1
+        return self.fresh
+
+    def note(self, feature: str) -> None:
+        """Count a feature that the finished files do not show."""
+        self.notes[feature] = self.notes.get(feature, 0) + 1
+
+    def definition(self, meaning: Meaning, unit: int, symbol: int) -> Definition | None:
+        """The definition that a symbol means."""
+        place = meaning.find(unit, symbol)
+        return None if place is None else self.by_place.get(place)
+
+    def new_probe(self, unit: Unit, wide: bool) -> Probe:
+        """Start an exported probe in an object."""
+        name = f"probe_{len(self.probes)}"
+        code = Code()
+        signature = FunctionType((), (ValueType.I64,)) if wide else TO_INT
+        flags = int(SymbolFlag.EXPORTED)
+        unit.builder.define_function(name, signature, code, flags)
+        probe = Probe(name, unit.position, code, wide)
+        self.probes.append(probe)
+        unit.probe = probe
+        return probe
+
+
+def finish_function(code: Code, signature: FunctionType, constant: int) -> None:
+    """End a body: its first result is the constant, plus the first parameter if both are i32."""
+    parameters, results = signature
+    for position, result in enumerate(results):
+        code.constant(result, constant if position == 0 else position)
+        if position == 0 and result == I32 and parameters and parameters[0] == I32:
+            code.raw(b"\x20\x00\x6a")
+    code.raw(b"\x0b")
+
+
+def push_arguments(code: Code, signature: FunctionType) -> None:
+    """Constants 3, 4, ... for the parameters."""
+    for position, parameter in enumerate(signature.parameters):
+        code.constant(parameter, 3 + position)
+
+
+def first_result(code: Code, signature: FunctionType) -> None:
+    """Leave the first result as i32 on the stack, or 7 where there is none."""
+    results = signature.results
+    if not results:
+        code.const(7)
+        return
+    code.raw(b"\x1a" * (len(results) - 1) + TO_I32[results[0]])
+
+
+def result_value(signature: FunctionType, constant: int) -> int:
+    """What `first_result` leaves after a call of a function with that constant."""
+    parameters, results = signature
+    if not results:
+        return 7
+    if results[0] == I32 and parameters and parameters[0] == I32:
+        return constant + 3
+    return constant

@@ -1,0 +1,517 @@
+"""Statements that refer to names: each becomes a term of a probe, with its value."""
+
+from __future__ import annotations
+
+from linker.format.constants import RelocationType, SymbolFlag, SymbolKind, ValueType
+from linker.format.model import GlobalType
+from strategies.choices import Record
+from strategies.code import I32, TO_I32, Code
+from strategies.meaning import Meaning
+from strategies.program import (
+    TO_INT,
+    Definition,
+    Probe,
+    Program,
+    Slot,
+    Trapped,
+    Unit,
+    UnknownValue,
+    first_result,
+    push_arguments,
+    result_value,
+)
+
+R = RelocationType
+WEAK = int(SymbolFlag.BINDING_WEAK)
+LOCAL = int(SymbolFlag.BINDING_LOCAL)
+HIDDEN = int(SymbolFlag.VISIBILITY_HIDDEN)
+I32_MUTABLE = GlobalType(I32, True)
+I32_FIXED = GlobalType(I32, False)
+EXTEND = b"\xad"
+WRAP = b"\xa7"
+NOT_ZERO = b"\x41\x00\x47"
+
+
+def reference(program: Program, unit: Unit, slot: Slot, weak: bool = False) -> int:
+    """The symbol index by which an object refers to a name; undefined if it must be."""
+    builder = unit.builder
+    if slot.local:
+        return slot.definitions[0].symbol
+    known = builder.by_name.get(slot.name)
+    if known is not None:
+        return known
+    flags = 0
+    if slot.policy == "weak" or (
+        weak and slot.kind in (SymbolKind.FUNCTION, SymbolKind.DATA) and slot.source is None
+    ):
+        flags = WEAK
+    if slot.kind == SymbolKind.DATA:
+        return builder.undefined(slot.kind, slot.name, None, flags)
+    if slot.kind in (SymbolKind.FUNCTION, SymbolKind.TAG):
+        type_index = builder.type_index(slot.signature)
+        return builder.undefined(slot.kind, slot.name, type_index, flags, slot.source)
+    if slot.kind == SymbolKind.GLOBAL:
+        return builder.undefined(slot.kind, slot.name, slot.global_type, flags, slot.source)
+    return builder.undefined(slot.kind, slot.name, slot.table_type, flags, slot.source)
+
+
+def is_null(program: Program, unit: int, symbol: int, meaning: Meaning) -> bool:
+    """True if a reference stays undefined without being an import."""
+    return meaning.find(unit, symbol) is None
+
+
+# -- functions -----------------------------------------------------------------------------
+
+
+def _function_value(program: Program, unit: int, symbol: int, slot: Slot, meaning: Meaning) -> int:
+    definition = program.definition(meaning, unit, symbol)
+    if definition is not None:
+        return result_value(slot.signature, definition.constant)
+    if slot.policy in ("import", "allowed"):
+        # Host functions return 0 whatever their type; an allowed undefined one may trap.
+        if slot.policy == "import":
+            return result_value(slot.signature, 0) if not slot.signature.results else 0
+        raise UnknownValue
+    raise Trapped
+
+
+def _pointer_value(program: Program, unit: int, symbol: int, slot: Slot, meaning: Meaning) -> int:
+    if meaning.find(unit, symbol) is not None or slot.policy == "import":
+        return 1
+    if slot.policy == "allowed":
+        raise UnknownValue
+    return 0
+
+
+def function_table_pointer(program: Program, unit: Unit, code: Code, symbol: int, how: int) -> None:
+    """Leave a function's address as i32 on the stack, taken in one of several ways."""
+    builder = unit.builder
+    if how == 0:
+        code.raw(b"\x41")
+        code.site(R.TABLE_INDEX_SLEB, symbol)
+    elif how in (1, 2):
+        segment, offset, name = pointer_cell(program, unit, 8 if how == 2 else 4)
+        kind = R.TABLE_INDEX_I64 if how == 2 else R.TABLE_INDEX_I32
+        builder.segments[segment].site(kind, offset, symbol)
+        code.raw(b"\x41")
+        code.site(R.MEMORY_ADDR_SLEB, name)
+        code.raw(b"\x29\x00\x00" + WRAP if how == 2 else b"\x28\x00\x00")
+    elif how == 3:
+        code.raw(b"\x42")
+        code.site(R.TABLE_INDEX_SLEB64, symbol)
+        code.raw(WRAP)
+    elif how == 4:
+        builder.got_entry(symbol)
+        code.raw(b"\x23")
+        code.site(R.GLOBAL_INDEX_LEB, symbol)
+    elif how == 5:
+        base = builder.undefined(SymbolKind.GLOBAL, "__table_base", I32_FIXED)
+        code.raw(b"\x23")
+        code.site(R.GLOBAL_INDEX_LEB, base)
+        code.raw(b"\x41")
+        code.site(R.TABLE_INDEX_REL_SLEB, symbol)
+        code.raw(b"\x6a")
+    else:
+        base = builder.undefined(SymbolKind.GLOBAL, "__table_base", I32_FIXED)
+        code.raw(b"\x23")
+        code.site(R.GLOBAL_INDEX_LEB, base)
+        code.raw(b"\x42")
+        code.site(R.TABLE_INDEX_REL_SLEB64, symbol)
+        code.raw(WRAP + b"\x6a")
+
+
+def pointer_cell(program: Program, unit: Unit, size: int, local: bool = True) -> tuple[int, int, int]:
+    """Room for a pointer in the object's data: (segment, offset, symbol)."""
+    builder = unit.builder
+    name = f"cell{program.number()}"
+    index = next(
+        (i for i, s in enumerate(builder.segments) if s.name.startswith(".data.cell")), -1
+    )
+    if index < 0 or program.has("segments"):
+        index = builder.segment(f".data.{name}")
+    offset = builder.segments[index].reserve(2, size)
+    symbol = builder.define_data(name, index, offset, size, LOCAL if local else HIDDEN)
+    return index, offset, symbol
+
+
+def pointer_ways(program: Program) -> list[int]:
+    """The ways of taking a function's address that this case may use."""
+    ways = [0]
+    if program.has("pointers"):
+        ways += [1, 1]
+    if program.has("wide"):
+        ways += [2, 3]
+    if program.has("pic"):
+        ways += [4, 5, 6] if program.has("wide") else [4, 5]
+    return ways
+
+
+def use_function(
+    program: Program, unit: Unit, probe: Probe, slot: Slot, record: Record, weak: bool
+) -> None:
+    symbol = reference(program, unit, slot, weak)
+    code, position = probe.code, unit.position
+    how = record.byte()
+    way = record.pick(pointer_ways(program))
+    undefined_weakly = not slot.local and bool(
+        unit.builder.symbols[symbol].flags & WEAK
+        and not unit.builder.symbols[symbol].is_defined
+    )
+    if undefined_weakly and how < 128:
+        how += 96  # ask whether it is null rather than trap
+    if how < 96:
+        push_arguments(code, slot.signature)
+        code.raw(b"\x10")
+        code.site(R.FUNCTION_INDEX_LEB, symbol)
+        first_result(code, slot.signature)
+        if slot.source is not None:
+            probe.calls.append(".".join(slot.source))
+        probe.end(lambda m: _function_value(program, position, symbol, slot, m))
+    elif how < 176:
+        function_table_pointer(program, unit, code, symbol, way)
+        if how & 1 and not undefined_weakly:
+            other = other_view(program, unit, slot, record, way)
+            if other is not None:
+                code.raw(b"\x10")
+                code.site(R.FUNCTION_INDEX_LEB, other)
+                code.raw(b"\x46")
+                probe.end(lambda m: 1)
+                return
+        code.raw(NOT_ZERO)
+        probe.end(lambda m: _pointer_value(program, position, symbol, slot, m))
+    else:
+        push_arguments(code, slot.signature)
+        function_table_pointer(program, unit, code, symbol, way)
+        code.raw(b"\x11")
+        code.site(R.TYPE_INDEX_LEB, unit.builder.type_index(slot.signature))
+        code.site(R.TABLE_NUMBER_LEB, unit.builder.function_table())
+        first_result(code, slot.signature)
+        if slot.source is not None:
+            probe.calls.append(".".join(slot.source))
+        probe.end(lambda m: _function_value(program, position, symbol, slot, m))
+
+
+# -- the same name seen from another object -------------------------------------------------
+
+
+def other_view(
+    program: Program, unit: Unit, slot: Slot, record: Record, way: int
+) -> int | None:
+    """An accessor, defined in another object, that returns the address of a name.
+
+    The result is the symbol by which `unit` calls it, None where there is no other object.
+    """
+    if slot.local or len(program.units) < 2:
+        return None
+    others = [u for u in program.units if u is not unit]
+    other = others[record.below(len(others))]
+    name = f"address_of_{slot.name}_in_{other.position}"
+    builder = other.builder
+    if name not in builder.by_name:
+        symbol = reference(program, other, slot)
+        code = Code()
+        if slot.kind == SymbolKind.FUNCTION:
+            function_table_pointer(program, other, code, symbol, 0)
+        else:
+            code.raw(b"\x41")
+            code.site(R.MEMORY_ADDR_SLEB, symbol)
+        code.raw(b"\x0b")
+        builder.define_function(name, TO_INT, code, HIDDEN)
+    return unit.builder.undefined_function(name, TO_INT)
+
+
+# -- data ----------------------------------------------------------------------------------
+
+
+def data_address(
+    program: Program, unit: Unit, code: Code, symbol: int, addend: int, how: int
+) -> None:
+    """Leave a data symbol's address plus `addend` as i32 on the stack."""
+    builder = unit.builder
+    if how == 0:
+        code.raw(b"\x41")
+        code.site(R.MEMORY_ADDR_SLEB, symbol, addend)
+    elif how in (1, 2):
+        segment, offset, cell = pointer_cell(program, unit, 8 if how == 2 else 4)
+        kind = R.MEMORY_ADDR_I64 if how == 2 else R.MEMORY_ADDR_I32
+        builder.segments[segment].site(kind, offset, symbol, addend)
+        code.raw(b"\x41\x00")
+        code.raw(b"\x29\x00" if how == 2 else b"\x28\x00")
+        code.site(R.MEMORY_ADDR_LEB, cell)
+        if how == 2:
+            code.raw(WRAP)
+    elif how == 3:
+        code.raw(b"\x42")
+        code.site(R.MEMORY_ADDR_SLEB64, symbol, addend)
+        code.raw(WRAP)
+    elif how == 4:
+        code.raw(b"\x42")
+        code.site(R.MEMORY_ADDR_LEB64, symbol, addend)
+        code.raw(WRAP)
+    elif how == 5:
+        builder.got_entry(symbol)
+        code.raw(b"\x23")
+        code.site(R.GLOBAL_INDEX_LEB, symbol)
+        code.const(addend)
+        code.raw(b"\x6a")
+    elif how in (6, 7):
+        base = builder.undefined(SymbolKind.GLOBAL, "__memory_base", I32_FIXED)
+        code.raw(b"\x23")
+        code.site(R.GLOBAL_INDEX_LEB, base)
+        code.raw(b"\x42" if how == 7 else b"\x41")
+        code.site(
+            R.MEMORY_ADDR_REL_SLEB64 if how == 7 else R.MEMORY_ADDR_REL_SLEB, symbol, addend
+        )
+        code.raw(WRAP + b"\x6a" if how == 7 else b"\x6a")
+    else:
+        # The cell holds the distance from itself.
+        segment, offset, cell = pointer_cell(program, unit, 4)
+        builder.segments[segment].site(R.MEMORY_ADDR_LOCREL_I32, offset, symbol, addend)
+        code.raw(b"\x41")
+        code.site(R.MEMORY_ADDR_SLEB, cell)
+        code.raw(b"\x28\x00\x00\x41")
+        code.site(R.MEMORY_ADDR_SLEB, cell)
+        code.raw(b"\x6a")
+
+
+def address_ways(program: Program) -> list[int]:
+    """The ways of making an address that this case may use."""
+    ways = [0]
+    if program.has("pointers"):
+        ways += [1, 1]
+    if program.has("wide"):
+        ways += [2, 3, 4]
+    if program.has("pic"):
+        ways += [5, 6, 7] if program.has("wide") else [5, 6]
+    if program.has("location-relative"):
+        ways += [8, 8]
+    return ways
+
+
+def _known(program: Program, unit: int, symbol: int, meaning: Meaning) -> Definition:
+    definition = program.definition(meaning, unit, symbol)
+    if definition is None:
+        raise UnknownValue
+    return definition
+
+
+def use_data(
+    program: Program, unit: Unit, probe: Probe, slot: Slot, record: Record, weak: bool
+) -> None:
+    symbol = reference(program, unit, slot, weak)
+    code, position = probe.code, unit.position
+    entry = unit.builder.symbols[symbol]
+    maybe_null = not entry.is_defined and bool(entry.flags & WEAK)
+    how = record.byte()
+    way = record.pick(address_ways(program))
+    odd = record.byte()
+    absolute = any(d.absolute is not None for d in slot.definitions)
+    if way == 8 and (maybe_null or absolute or slot.policy != "defined"):
+        way = 1
+    if maybe_null or slot.policy != "defined" or (how >= 232 and not absolute):
+        data_address(program, unit, code, symbol, 0, way)
+        code.raw(NOT_ZERO)
+        probe.end(lambda m: _address_known(program, position, symbol, slot, m))
+    elif absolute:
+        addend = (0, 1, 100, -1)[odd & 3]
+        if way == 4:
+            addend = abs(addend)  # an unsigned field has no negative address
+        data_address(program, unit, code, symbol, addend, way)
+        probe.end(lambda m: _absolute_value(program, position, symbol, addend, m))
+    elif how >= 208:
+        far = (0, 1, 64, -1, -64, 8191, -8192, 0x7FFF)[odd & 7]
+        if way == 4:
+            far = abs(far)  # an unsigned field has no negative address
+        data_address(program, unit, code, symbol, far, way)
+        data_address(program, unit, code, symbol, 0, 0)
+        code.raw(b"\x6b")
+        probe.end(lambda m: far & 0xFFFFFFFF)
+    elif how >= 176:
+        data_address(program, unit, code, symbol, 0, way)
+        other = other_view(program, unit, slot, record, way)
+        if other is None:
+            code.const((1 << slot.alignment) - 1)
+            code.raw(b"\x71")
+            probe.end(lambda m: _aligned(program, position, symbol, m))
+            return
+        code.raw(b"\x10")
+        code.site(R.FUNCTION_INDEX_LEB, other)
+        code.raw(b"\x46")
+        probe.end(lambda m: 1)
+    elif how >= 144 or slot.size < 4 and slot.text is None:
+        data_address(program, unit, code, symbol, 0, way)
+        code.const((1 << slot.alignment) - 1)
+        code.raw(b"\x71")
+        probe.end(lambda m: _aligned(program, position, symbol, m))
+    elif slot.text is not None:
+        text = slot.text + b"\0"
+        at = odd % len(text)
+        data_address(program, unit, code, symbol, at, way)
+        code.raw(b"\x2d\x00\x00")
+        probe.end(lambda m: text[at])
+    else:
+        _load_word(program, unit, probe, slot, symbol, way, how, odd)
+
+
+def _load_word(
+    program: Program, unit: Unit, probe: Probe, slot: Slot, symbol: int, way: int, how: int, odd: int
+) -> None:
+    """Load one word of a data symbol, its place split between addend and load offset."""
+    code, position = probe.code, unit.position
+    word = odd % slot.words
+    split = odd >> 5
+    if how < 48:
+        # the address is the load's own offset
+        before = 4 * word if split < 4 else -4
+        code.const(4 * word - before)
+        code.raw(b"\x28\x00")
+        code.site(R.MEMORY_ADDR_LEB, symbol, before)
+    else:
+        before = (4 * word, 0, -4, 4 * word, 4 * word, 0, -64, -8)[split]
+        data_address(program, unit, code, symbol, before, way)
+        offset = 4 * word - before
+        code.raw(b"\x28\x00" + bytes((offset,)) if offset < 128 else b"")
+        if offset >= 128:
+            code.raw(b"\x28\x00" + bytes((offset & 0x7F | 0x80, offset >> 7)))
+    probe.end(lambda m: _word(program, position, symbol, word, m))
+
+
+def _word(program: Program, unit: int, symbol: int, word: int, meaning: Meaning) -> int:
+    value = _known(program, unit, symbol, meaning).words[word]
+    if value is None:
+        raise UnknownValue
+    return value
+
+
+def _aligned(program: Program, unit: int, symbol: int, meaning: Meaning) -> int:
+    definition = _known(program, unit, symbol, meaning)
+    if definition.absolute is not None:
+        raise UnknownValue
+    return 0
+
+
+def _absolute_value(
+    program: Program, unit: int, symbol: int, addend: int, meaning: Meaning
+) -> int:
+    definition = _known(program, unit, symbol, meaning)
+    if definition.absolute is None:
+        raise UnknownValue
+    return (definition.absolute + addend) & 0xFFFFFFFF
+
+
+def _address_known(program: Program, unit: int, symbol: int, slot: Slot, meaning: Meaning) -> int:
+    definition = program.definition(meaning, unit, symbol)
+    if definition is not None:
+        if definition.absolute is not None:
+            return int(definition.absolute != 0)
+        # With the data first in memory nothing forbids address 0.
+        if "--global-base" in program.options or "stack-size" in program.options:
+            raise UnknownValue
+        return 1
+    if slot.policy in ("weak", "defined"):
+        return 0
+    raise UnknownValue
+
+
+# -- globals, tables, tags -------------------------------------------------------------------
+
+
+def use_global(
+    program: Program, unit: Unit, probe: Probe, slot: Slot, record: Record, weak: bool
+) -> None:
+    symbol = reference(program, unit, slot)
+    code, position = probe.code, unit.position
+    if slot.global_type.mutable and record.byte() & 1:
+        code.raw(b"\x23")
+        code.site(R.GLOBAL_INDEX_LEB, symbol)
+        code.raw(b"\x24")
+        code.site(R.GLOBAL_INDEX_LEB, symbol)
+    code.raw(b"\x23")
+    code.site(R.GLOBAL_INDEX_LEB, symbol)
+    kind = slot.global_type.value_type
+    if kind in (ValueType.FUNCREF, ValueType.EXTERNREF):
+        code.raw(b"\xd1")
+        probe.end(lambda m: 1)
+        return
+    code.raw(TO_I32[kind])
+    probe.end(lambda m: _known(program, position, symbol, m).constant)
+
+
+def use_table(
+    program: Program, unit: Unit, probe: Probe, slot: Slot, record: Record, weak: bool
+) -> None:
+    symbol = reference(program, unit, slot)
+    code, position = probe.code, unit.position
+    assert slot.table_type is not None
+    if slot.table_type.limits.minimum and record.byte() & 1:
+        code.raw(b"\x41\x00\x25")
+        code.site(R.TABLE_NUMBER_LEB, symbol)
+        code.raw(b"\xd1")
+        probe.end(lambda m: 1)
+        return
+    code.raw(b"\xfc\x10")
+    code.site(R.TABLE_NUMBER_LEB, symbol)
+    probe.end(lambda m: _known(program, position, symbol, m).constant)
+
+
+def use_tag(
+    program: Program, unit: Unit, probe: Probe, slot: Slot, record: Record, weak: bool
+) -> None:
+    """A throw that is not reached: engines without exceptions reject it, others validate it."""
+    symbol = reference(program, unit, slot)
+    code = probe.code
+    code.raw(b"\x41\x00\x04\x40")
+    push_arguments(code, slot.signature)
+    code.raw(b"\x08")
+    code.site(R.TAG_INDEX_LEB, symbol)
+    code.raw(b"\x0b\x41\x01")
+    probe.end(lambda m: 1)
+
+
+USES = {
+    SymbolKind.FUNCTION: use_function,
+    SymbolKind.DATA: use_data,
+    SymbolKind.GLOBAL: use_global,
+    SymbolKind.TABLE: use_table,
+    SymbolKind.TAG: use_tag,
+}
+
+
+def use(program: Program, record: Record) -> None:
+    """One statement: an object refers to a name, inside a probe or inside a function."""
+    if not program.slots:
+        return
+    slot = program.slots[record.below(len(program.slots))]
+    unit = program.units[record.below(len(program.units))]
+    if slot.local:
+        unit = program.units[slot.definitions[0].unit]
+    container = record.byte()
+    weak = record.byte() & 1 == 1 and program.has("weak-references")
+    if container >= 224 and program.has("dead"):
+        _use_inside(program, unit, slot, record, weak)
+        return
+    probe = unit.probe
+    if probe is None or container < 96:
+        probe = program.new_probe(unit, program.has("wide") and bool(container & 1))
+    probe.begin()
+    USES[slot.kind](program, unit, probe, slot, record, weak)
+    if slot.policy in ("strong", "allowed"):
+        program.strong_missing.append((slot, unit.position))
+
+
+def _use_inside(program: Program, unit: Unit, slot: Slot, record: Record, weak: bool) -> None:
+    """Refer to a name from a function of the object, in code that never runs."""
+    bodies = [
+        d.code
+        for s in program.slots
+        for d in s.definitions
+        if d.unit == unit.position and d.code is not None and s.kind == SymbolKind.FUNCTION
+    ]
+    if not bodies or slot.policy not in ("defined", "weak", "import"):
+        return
+    code = bodies[record.below(len(bodies))]
+    pretend = Probe("", unit.position, code, False)
+    code.raw(b"\x41\x00\x04\x40")
+    USES[slot.kind](program, unit, pretend, slot, record, weak)
+    code.raw(b"\x1a\x0b")
+    program.note("site.inside-function")
