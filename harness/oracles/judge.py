@@ -1,0 +1,161 @@
+"""Judges the results of one case by all oracles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from harness.divergence import Divergence, Verdict
+from harness.execution import Executor, Request
+from harness.oracles.behaviour import judge_behaviour, wants_final_state
+from harness.oracles.context import Findings, Situation, makers
+from harness.oracles.expectation import exports_to_call, judge_expectations, probes_of
+from harness.oracles.outcome import judge_outcomes
+from harness.oracles.refusal import judge_refusals
+from harness.oracles.structure import judge_bytes, judge_structure
+from harness.oracles.validity import is_in_share, judge_validity
+from harness.results import LinkResult, Outcome
+
+if TYPE_CHECKING:
+    from harness.adapters.base import Linker
+    from strategies.case import LinkCase
+
+DEFAULT_WABT_SHARE = 0.02
+
+
+@dataclass
+class Bench:
+    """What judging needs and what it may cost. Close it, or use it as a context manager.
+
+    Attributes:
+        executor: runs modules in a process of its own.
+        wabt_share: share (0 to 1) of distinct outputs that wasm-validate sees as well.
+        identical_share: share (0 to 1) of the cases in which all linkers made the same bytes
+            that are run at all; the others are only validated, and counted as inconclusive.
+        compare_structure: whether outputs of linkers that promise no byte identity are
+            compared name by name.
+    """
+
+    executor: Executor = field(default_factory=Executor)
+    wabt_share: float = DEFAULT_WABT_SHARE
+    identical_share: float = 1.0
+    compare_structure: bool = True
+
+    def close(self) -> None:
+        self.executor.close()
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass
+class Pending:
+    """A case whose first output is being run; `finish` gives the verdict."""
+
+    situation: Situation
+    bench: Bench
+    requests: list[Request]
+    sampled_out: bool
+
+    def finish(self) -> Verdict:
+        """Waits for the runs and asks all oracles."""
+        executor = self.bench.executor
+        for position, (build, request) in enumerate(
+            zip(self.situation.builds, self.requests, strict=True)
+        ):
+            # The first was started by `start`.
+            build.response = executor.run(request) if position else executor.finish()
+        return _verdict(self.situation, self.bench, self.sampled_out)
+
+
+def start(
+    case: LinkCase, results: Sequence[LinkResult], linkers: Iterable[Linker], bench: Bench
+) -> Pending:
+    """Begins to judge a case: its first output runs while the caller does other work.
+
+    `finish` of what is returned must be called before the bench is used again.
+    """
+    situation = Situation(case, tuple(results), {linker.name: linker for linker in linkers})
+    builds = situation.builds
+    exports = exports_to_call(probes_of(situation))
+    sampled_out = (
+        len(builds) == 1
+        and len(builds[0].linkers) > 1
+        and not is_in_share(builds[0].module, bench.identical_share)
+    )
+    final_state = not sampled_out and wants_final_state(situation)
+    requests = [
+        Request(build.module, exports, run=not sampled_out, final_state=final_state)
+        for build in builds
+    ]
+    if requests:
+        bench.executor.start(requests[0])
+    return Pending(situation, bench, requests, sampled_out)
+
+
+def judge(
+    case: LinkCase, results: Sequence[LinkResult], linkers: Iterable[Linker], bench: Bench
+) -> Verdict:
+    """What all oracles say of the results of one case.
+
+    Outputs that are the same bytes are validated and run once. A linker that is missing
+    from `linkers` is taken for one that promises nothing.
+    """
+    return start(case, results, linkers, bench).finish()
+
+
+def _verdict(situation: Situation, bench: Bench, sampled_out: bool) -> Verdict:
+    oracles: dict[str, Findings] = {
+        "outcome": judge_outcomes(situation),
+        "refusal": judge_refusals(situation),
+        "validity": judge_validity(situation, bench.wabt_share),
+        "bytes": judge_bytes(situation),
+        "behaviour": judge_behaviour(situation),
+        "expectation": judge_expectations(situation),
+    }
+    if bench.compare_structure:
+        oracles["structure"] = judge_structure(situation)
+    divergences: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Divergence] = {}
+    inconclusives: Counter[str] = Counter()
+    agreements = []
+    for name, findings in oracles.items():
+        for found in findings.divergences:
+            # One of each kind and sides is enough: a case often shows one bug many times.
+            divergences.setdefault((found.key, *found.sides), found)
+        inconclusives.update(findings.inconclusives)
+        if findings.checked and not findings.divergences:
+            agreements.append(name)
+    if sampled_out:
+        inconclusives["behaviour: identical outputs, not in the share that is run"] += 1
+    return Verdict(
+        divergences=tuple(sorted(divergences.values(), key=lambda d: (-d.severity, d.key))),
+        agreements=tuple(agreements),
+        inconclusives=dict(inconclusives),
+        tallies=_tallies(situation),
+    )
+
+
+def _tallies(situation: Situation) -> dict[str, int]:
+    linked = situation.with_outcome(Outcome.LINKED)
+    responses = [build.response for build in situation.builds if build.response]
+    valid = [r for r in responses if r.is_valid]
+    ran = [r for r in responses if r.has_run]
+    return {
+        "linked": int(bool(linked) and len(linked) == len(situation.results)),
+        "validated": int(bool(valid) and len(valid) == len(situation.builds)),
+        "ran": int(bool(ran) and len(ran) == len(situation.builds)),
+        "identical": int(
+            len(situation.builds) == 1 and len(makers(situation.builds)) == len(linked) > 1
+        ),
+    }
