@@ -44,7 +44,7 @@ def segment_order(segment: OutputSegment) -> int:
 
 
 def place_segments(options: Options, objects: list[InputObject]) -> list[OutputSegment]:
-    """The output segments in order, with their input segments placed (LLD's createOutputSegments)."""
+    """The output segments in order, their input segments placed (LLD's createOutputSegments)."""
     by_name: dict[str, OutputSegment] = {}
     segments: list[OutputSegment] = []
     for obj in objects:
@@ -62,12 +62,12 @@ def place_segments(options: Options, objects: list[InputObject]) -> list[OutputS
                 output = by_name[name] = new_segment(name, options)
                 segments.append(output)
             output.alignment = max(output.alignment, segment.alignment)
-            output.flags |= segment.flags
             output.chunks.append(segment)
             segment.output_segment = output
     segments.sort(key=segment_order)
     for index, output in enumerate(segments):
         output.index = index
+        output.flags = common_flags(output.chunks)
         merge_strings(output)
         place_chunks(output)
     return segments
@@ -83,8 +83,18 @@ def align(value: int, alignment: int) -> int:
     return -(-value // alignment) * alignment
 
 
+def common_flags(chunks: list[Segment]) -> int:
+    """The flags of an output segment: strings only if all are, the others if any is."""
+    flags = 0
+    are_strings = bool(chunks)
+    for chunk in chunks:
+        flags |= chunk.flags
+        are_strings = are_strings and bool(chunk.flags & SegmentFlag.STRINGS)
+    return flags if are_strings else flags & ~SegmentFlag.STRINGS
+
+
 def merge_strings(output: OutputSegment) -> None:
-    """Puts merged strings at the place of the first segment of each kind (LLD's finalizeInputSegments)."""
+    """Puts merged strings where the first of each kind stood (LLD's finalizeInputSegments)."""
     merged: dict[tuple[int, int], MergedStrings] = {}
     chunks: list[Segment] = []
     for segment in output.chunks:
@@ -121,7 +131,7 @@ def place_chunks(output: OutputSegment) -> None:
 def collect_custom_sections(
     options: Options, objects: list[InputObject]
 ) -> dict[str, list[Section]]:
-    """The custom sections of the output by name, each with its parts (LLD's calculateCustomSections)."""
+    """The output's custom sections by name, with their parts (LLD's calculateCustomSections)."""
     strips_debug = options.strip_debug or options.strip_all
     found: dict[str, list[Section]] = {}
     for obj in objects:
@@ -159,6 +169,3 @@ def place_sections(name: str, parts: list[Section]) -> tuple[list[Section], int]
         section.output_offset = size
         size += len(section.content)
     return written, size
-
-
-TLS_FLAG = SegmentFlag.TLS

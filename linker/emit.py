@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from linker.atoms import collect_custom_sections, place_sections
 from linker.exports import Export
 from linker.features import Features
 from linker.format.constants import ExternalKind, LimitsFlag, SectionId, SymbolKind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from linker.errors import Diagnostics
 from linker.features import Features
@@ -22,7 +22,8 @@ KINDS = {
 }
 
 
-class Export(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Export:
     name: str
     kind: ExternalKind
     index: int
@@ -47,7 +48,9 @@ def apply_export_options(
                 diagnostics.warn(message)
 
 
-def collect_exports(options: Options, resolution: Resolution, indices: Indices) -> list[Export]:
+def collect_exports(
+    options: Options, resolution: Resolution, indices: Indices, features: Features
+) -> list[Export]:
     """The exports in order; exported data symbols get a global that holds their address."""
     if options.relocatable:
         return []
@@ -70,20 +73,22 @@ def collect_exports(options: Options, resolution: Resolution, indices: Indices) 
             index = next_global
             next_global += 1
         else:
-            if is_own_mutable_global(symbol) and not symbol.force_export:
+            if is_kept_inside(symbol, features):
                 continue
             index = symbol.element_index
         exports.append(Export(name, KINDS[symbol.kind], index))
     return exports
 
 
-def is_own_mutable_global(symbol: LinkSymbol) -> bool:
-    """`__stack_pointer` and `__tls_base`, which engines without mutable globals cannot export."""
+def is_kept_inside(symbol: LinkSymbol, features: Features) -> bool:
+    """`__stack_pointer` and `__tls_base`, unless they may be exported or have to be."""
     return (
         symbol.kind is SymbolKind.GLOBAL
         and symbol.file is None
         and symbol.global_type is not None
         and symbol.global_type.mutable
+        and not symbol.force_export
+        and "mutable-globals" not in features.allowed
     )
 
 
@@ -95,11 +100,7 @@ def check_mutable_globals(
     diagnostics: Diagnostics,
 ) -> None:
     """Mutable globals cross the module's border only with the feature for it."""
-    if (
-        options.relocatable
-        or not options.check_features
-        or "mutable-globals" in features.allowed
-    ):
+    if options.relocatable or not options.check_features or "mutable-globals" in features.allowed:
         return
 
     def report(what: str, symbol: LinkSymbol) -> None:
@@ -116,9 +117,6 @@ def check_mutable_globals(
             symbol.kind is SymbolKind.GLOBAL
             and is_exported(symbol, options)
             and symbol.is_live
-            and not (is_own_mutable_global(symbol) and not symbol.force_export)
+            and not is_kept_inside(symbol, features)
         ):
             report("exported", symbol)
-
-
-_ = collect_exports

@@ -90,9 +90,7 @@ def report_missing(
                 diagnostics.error(f"'{feature}' feature must be used in order to use {purpose}")
 
 
-def report_not_allowed(
-    allowed: set[str], used: dict[str, str], diagnostics: Diagnostics
-) -> None:
+def report_not_allowed(allowed: set[str], used: dict[str, str], diagnostics: Diagnostics) -> None:
     for name in string_map_order(used):
         if name not in allowed:
             diagnostics.error(f"Target feature '{name}' used by {used[name]} is not allowed.")

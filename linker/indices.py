@@ -210,7 +210,7 @@ def report_undefined(
     resolution: Resolution,
     diagnostics: Diagnostics,
 ) -> None:
-    """Reports a reference without a definition, or makes it one to a stub (LLD's reportUndefined)."""
+    """Reports a missing definition, or lets a stub stand for it (LLD's reportUndefined)."""
     is_function = symbol.kind is SymbolKind.FUNCTION
     if (
         symbol.is_imported

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linker.format.constants import RelocationType, SegmentFlag
-from linker.objects import Chunk, InputObject
+from linker.objects import Chunk, Element, InputObject
 from linker.options import Options
 from linker.resolve import Resolution
 from linker.symbols import EXPORTED, LinkSymbol, State
@@ -60,7 +60,7 @@ def enqueue(symbol: LinkSymbol, queue: list[Chunk]) -> None:
 
 
 def enqueue_implied(obj: InputObject, queue: list[Chunk]) -> None:
-    """What an object brings with it once anything of it is kept: init functions, retained segments."""
+    """An object that is kept in part brings its init functions and retained segments."""
     for entry in obj.linking.init_functions:
         symbol = obj.symbols[entry.symbol]
         if not symbol.is_discarded:
@@ -98,9 +98,19 @@ def removed(resolution: Resolution) -> list[str]:
     """What is left out, one line each, in LLD's order (`--print-gc-sections`)."""
     lines = []
     for obj in resolution.objects:
-        pieces = [*obj.functions, *obj.segments, *obj.globals, *obj.tags, *obj.tables]
+        pieces: list[Chunk | Element] = [
+            *obj.functions,
+            *obj.segments,
+            *obj.globals,
+            *obj.tags,
+            *obj.tables,
+        ]
         lines += [f"removing unused section {piece}" for piece in pieces if not piece.live]
     table = resolution.table
-    synthetic = [*table.synthetic_functions, *table.synthetic_globals, *table.synthetic_tables]
+    synthetic: list[Chunk | Element] = [
+        *table.synthetic_functions,
+        *table.synthetic_globals,
+        *table.synthetic_tables,
+    ]
     lines += [f"removing unused section {piece}" for piece in synthetic if not piece.live]
     return lines

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linker.atoms import align
-from linker.errors import Diagnostics, FatalError
+from linker.errors import Diagnostics
 from linker.format.leb128 import encode_signed
 from linker.format.model import InitExpr
 from linker.objects import GlobalElement, OutputSegment
@@ -158,6 +158,3 @@ def size_memory(
     elif options.no_growable_memory or options.shared_memory:
         maximum = address
     return Memory(address // page, maximum // page)
-
-
-_ = FatalError

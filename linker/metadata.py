@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from linker.emit import Output, custom_section, text, vector
 from linker.errors import FatalError
 from linker.format import model
-from linker.format.constants import ExternalKind, NameSubsection, SymbolKind
+from linker.format.constants import NameSubsection, SymbolKind
 from linker.format.leb128 import encode_unsigned
 from linker.names import display_name
 from linker.objects import InputObject
@@ -96,7 +96,9 @@ def producers_section(options: Options, objects: list[InputObject]) -> bytes:
 
 
 def target_features_section(output: Output) -> bytes:
-    features = sorted(output.features.allowed, key=lambda name: name.encode("utf-8", "surrogateescape"))
+    features = sorted(
+        output.features.allowed, key=lambda name: name.encode("utf-8", "surrogateescape")
+    )
     if not features or is_stripped("target_features", output.options):
         return b""
     return custom_section("target_features", vector(b"+" + text(name) for name in features))
@@ -144,6 +146,3 @@ def as_uuid(version: int, value: bytes) -> bytes:
     encoded[6] = version << 4 | encoded[6] & 0x0F
     encoded[8] = encoded[8] & 0x3F | 0x80
     return bytes(encoded)
-
-
-_ = ExternalKind

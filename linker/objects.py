@@ -15,16 +15,24 @@ from linker.format import model
 from linker.format.constants import (
     ComdatKind,
     ExternalKind,
-    SectionId,
     SegmentFlag,
     SymbolFlag,
     SymbolKind,
 )
 from linker.format.leb128 import encode_unsigned
-from linker.format.model import FunctionType, GlobalType, InitExpr, Relocation, TableType
+from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, Relocation, TableType
 from linker.symbols import LinkSymbol
 
 NO_COMDAT = -1
+NO_SIGNATURE = FunctionType((), ())
+CUSTOM_SECTIONS = (
+    model.CustomSection,
+    model.LinkingSection,
+    model.RelocationSection,
+    model.NameSection,
+    model.ProducersSection,
+    model.TargetFeaturesSection,
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -66,7 +74,7 @@ class Chunk:
 class Function(Chunk):
     """A function; `content` starts with the size of the body, as in the code section."""
 
-    signature: FunctionType = FunctionType((), ())
+    signature: FunctionType = NO_SIGNATURE
     debug_name: str = ""
     export_name: str | None = None
     code_offset: int = 0
@@ -113,7 +121,7 @@ class StringPieces:
 
 @dataclass(slots=True, eq=False)
 class MergeSegment(Segment):
-    """A segment of null-terminated strings, merged with others of its kind (LLD's MergeInputChunk)."""
+    """A segment of null-terminated strings that is merged (LLD's MergeInputChunk)."""
 
     pieces: StringPieces | None = None
     parent: MergedStrings | None = None
@@ -123,7 +131,8 @@ class MergeSegment(Segment):
             piece_at(self, self.pieces, offset)
 
     def offset_in_output_segment(self, offset: int) -> int:
-        assert self.parent is not None and self.pieces is not None
+        assert self.parent is not None
+        assert self.pieces is not None
         return self.parent.segment_offset + merged_offset(self, self.pieces, offset)
 
 
@@ -176,7 +185,8 @@ class MergeSection(Section):
     parent: Section | None = None
 
     def offset_in_output(self, offset: int) -> int:
-        assert self.parent is not None and self.pieces is not None
+        assert self.parent is not None
+        assert self.pieces is not None
         return self.parent.output_offset + merged_offset(self, self.pieces, offset)
 
 
@@ -267,7 +277,9 @@ def merged_offset(chunk: Chunk, pieces: StringPieces, offset: int) -> int:
     return pieces.output_offsets[piece] + offset - pieces.starts[piece]
 
 
-def open_object(file: model.ObjectFile, name: str, base_name: str, lazy: bool, live: bool) -> InputObject:
+def open_object(
+    file: model.ObjectFile, name: str, base_name: str, lazy: bool, live: bool
+) -> InputObject:
     """The object with its imports and types, before anything of it takes part in the link."""
     linking = file.find(model.LinkingSection)
     types_section = file.find(model.TypeSection)
@@ -275,12 +287,14 @@ def open_object(file: model.ObjectFile, name: str, base_name: str, lazy: bool, l
     imports: dict[ExternalKind, list[ImportedEntity]] = {kind: [] for kind in ExternalKind}
     import_section = file.find(model.ImportSection)
     for entry in import_section.imports if import_section else ():
-        described = entry.description
-        if entry.kind is ExternalKind.MEMORY:
+        described: FunctionType | TableType | GlobalType
+        if isinstance(entry.description, Limits):
             continue
-        if isinstance(described, int):
-            described = types[described]
-        imports[entry.kind].append(ImportedEntity(entry.module, entry.name, described))  # type: ignore[arg-type]
+        if isinstance(entry.description, int):
+            described = types[entry.description]
+        else:
+            described = entry.description
+        imports[entry.kind].append(ImportedEntity(entry.module, entry.name, described))
     if linking is None:
         raise FatalError(f"{name}: not a relocatable wasm file")
     return InputObject(name, file, lazy, live, linking, types, imports, base_name=base_name)
@@ -379,7 +393,9 @@ def load_functions(
     first = len(obj.imports[ExternalKind.FUNCTION])
     debug_names = names_of_functions(obj)
     export_names = exported_functions(obj)
-    for number, (body, type_index) in enumerate(zip(section.functions, type_indices), first):
+    for number, (body, type_index) in enumerate(
+        zip(section.functions, type_indices, strict=True), first
+    ):
         size = encode_unsigned(len(body.content), body.size_width)
         comdat = comdat_of.get((ComdatKind.FUNCTION, number), NO_COMDAT)
         obj.functions.append(
@@ -481,11 +497,15 @@ def load_custom_sections(
     all_live: bool,
 ) -> None:
     for index, section in enumerate(obj.file.sections):
-        if section.id is not SectionId.CUSTOM:
+        if not isinstance(section, CUSTOM_SECTIONS):
             continue
         comdat = comdat_of.get((ComdatKind.SECTION, index), NO_COMDAT)
         content = section.content if isinstance(section, model.CustomSection) else b""
-        merges = optimize > 0 and section.name in (".debug_str", ".debug_str.dwo", ".debug_line_str")
+        merges = optimize > 0 and section.name in (
+            ".debug_str",
+            ".debug_str.dwo",
+            ".debug_line_str",
+        )
         chunk = (MergeSection if merges else Section)(
             obj,
             section.name,
@@ -506,7 +526,7 @@ def load_custom_sections(
 
 
 def tombstone_for(name: str) -> int:
-    """What a relocation against something dropped becomes in that section (LLD's getTombstoneForSection)."""
+    """What relocations against dropped pieces become there (LLD's getTombstoneForSection)."""
     if name in (".debug_ranges", ".debug_loc"):
         return 2**64 - 2
     if name.startswith((".debug_", "llvm.func_attr.")):

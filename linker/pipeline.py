@@ -83,7 +83,7 @@ def run_stages(
     diagnostics.check()
 
     collect_types(resolution, indices)
-    exports = collect_exports(options, resolution, indices)
+    exports = collect_exports(options, resolution, indices, features)
     check_mutable_globals(options, resolution, indices, features, diagnostics)
     output = Output(
         options, resolution, segments, memory, features, indices, exports, init_functions

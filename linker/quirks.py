@@ -26,9 +26,16 @@ class Quirk:
     breaks: str
 
 
-QUIRKS: tuple[Quirk, ...] = ()
+QUIRKS: tuple[Quirk, ...] = (
+    Quirk(
+        "segment-flags-lost",
+        "Relocatable output forgets the flags of data segments: retained, strings, thread-local.",
+        "wasm-ld up to 22: LinkingSection writes OutputSegment::linkingFlags, which nothing sets",
+        'Linking.md, "Segment Info"',
+    ),
+)
 
 DIALECTS: dict[str, frozenset[str]] = {
     "standard": frozenset(),
-    "lld-22": frozenset(),
+    "lld-22": frozenset({"segment-flags-lost"}),
 }

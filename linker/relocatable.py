@@ -17,7 +17,7 @@ from linker.format.constants import (
     SymbolKind,
 )
 from linker.format.leb128 import encode_signed, encode_unsigned
-from linker.objects import Chunk, InputObject, Section, Segment
+from linker.objects import Chunk, InputObject, OutputSegment, Section, Segment
 from linker.resolve import Resolution
 from linker.symbols import LinkSymbol
 
@@ -79,7 +79,9 @@ def linking_section(
         content += subsection(LinkingSubsection.SYMBOL_TABLE, vector(entries))
     if output.segments:
         infos = (
-            text(segment.name) + encode_unsigned(segment.alignment) + encode_unsigned(segment.flags)
+            text(segment.name)
+            + encode_unsigned(segment.alignment)
+            + encode_unsigned(segment_flags(segment, output.options.quirks))
             for segment in output.segments
         )
         content += subsection(LinkingSubsection.SEGMENT_INFO, vector(infos))
@@ -93,6 +95,11 @@ def linking_section(
     if comdats:
         content += subsection(LinkingSubsection.COMDAT_INFO, vector(comdats))
     return custom_section("linking", content)
+
+
+def segment_flags(segment: OutputSegment, quirks: frozenset[str]) -> int:
+    """What the next link must know of the segment (Linking.md, "Segment Info")."""
+    return 0 if "segment-flags-lost" in quirks else segment.flags
 
 
 def subsection(kind: LinkingSubsection, content: bytes) -> bytes:
@@ -145,6 +152,8 @@ def moved_relocations(
             new_index = obj.type_map[index]
         else:
             symbol = obj.symbols[index]
+            if not symbol.is_live:
+                continue
             new_index = symbol.output_symbol
             if isinstance(symbol.chunk, Section):
                 new_index = section_symbols[symbol.chunk.name]

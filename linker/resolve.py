@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 
 from linker.errors import Diagnostics
 from linker.format import model
-from linker.format.constants import ExternalKind, LimitsFlag, SymbolKind, ValueType
+from linker.format.constants import (
+    ExternalKind,
+    LimitsFlag,
+    SymbolFlag,
+    SymbolKind,
+    ValueType,
+)
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.format.parse import parse
 from linker.inputs import ArchiveInput, Input
@@ -64,6 +70,7 @@ class LinkerSymbols:
     heap_end: LinkSymbol | None = None
     memory_base: LinkSymbol | None = None
     table_base: LinkSymbol | None = None
+    first_page_end: LinkSymbol | None = None
     indirect_function_table: LinkSymbol | None = None
 
 
@@ -234,7 +241,7 @@ def add_reference(
         if entry.is_undefined:
             imported = imports[entry.index]
             new.import_module = imported.module
-            if entry.flags & model.SymbolFlag.EXPLICIT_NAME:
+            if entry.flags & SymbolFlag.EXPLICIT_NAME:
                 new.import_name = imported.name
             described = imported.description
         else:
@@ -260,10 +267,11 @@ def described_definition(
     return obj.functions[entry.index - imported].signature
 
 
-def add_legacy_table_symbol(
-    obj: InputObject, table_symbols: int, resolution: Resolution
-) -> None:
-    """Objects from before table symbols import the table only (LLD's addLegacyIndirectFunctionTableIfNeeded)."""
+def add_legacy_table_symbol(obj: InputObject, table_symbols: int, resolution: Resolution) -> None:
+    """Objects from before table symbols import the table and nothing more.
+
+    LLD's addLegacyIndirectFunctionTableIfNeeded.
+    """
     imported = obj.imports[ExternalKind.TABLE]
     count = len(imported) + len(obj.tables)
     if count == table_symbols:
@@ -287,9 +295,7 @@ def add_legacy_table_symbol(
         add_symbol_of_import(obj, imported[0], resolution)
 
 
-def add_symbol_of_import(
-    obj: InputObject, entry: ImportedEntity, resolution: Resolution
-) -> None:
+def add_symbol_of_import(obj: InputObject, entry: ImportedEntity, resolution: Resolution) -> None:
     described = entry.description
     if (
         entry.name != FUNCTION_TABLE_NAME
@@ -336,7 +342,7 @@ def define_required_symbols(options: Options, resolution: Resolution) -> None:
         synthetic_function("__wasm_call_ctors", NULL_SIGNATURE, options),
     )
     own.stack_pointer = table.add_synthetic_global(
-        "__stack_pointer", HIDDEN, pointer_global("__stack_pointer", True, options)
+        "__stack_pointer", 0, pointer_global("__stack_pointer", True, options)
     )
     own.stack_pointer.mark_live()
     if options.shared_memory:
@@ -369,15 +375,16 @@ def define_optional_symbols(options: Options, resolution: Resolution) -> None:
     own.heap_base = table.add_optional_data("__heap_base")
     own.heap_end = table.add_optional_data("__heap_end")
     own.memory_base = table.add_optional_data("__memory_base")
-    own.table_base = table.add_optional_data("__table_base")
+    own.table_base = table.add_optional_data("__table_base", options.table_base)
+    own.first_page_end = table.add_optional_data("__wasm_first_page_end", options.page_size)
     if not options.shared_memory:
-        own.tls_base = table.add_optional_global(
+        own.tls_base = table.define_if_referenced(
             "__tls_base", pointer_global("__tls_base", False, options)
         )
 
 
 def want(name: str, table: SymbolTable) -> LinkSymbol | None:
-    """Keeps a name that the command line gives, out of an archive if need be (LLD's handleUndefined)."""
+    """Keeps what the command line names, from an archive if need be (LLD's handleUndefined)."""
     symbol = table.find(name)
     if symbol is None:
         return None
@@ -473,9 +480,7 @@ def resolve_function_table(options: Options, resolution: Resolution, required: b
             existing.import_name = FUNCTION_TABLE_NAME
             resolution.own.indirect_function_table = existing
     elif required or options.export_table or (existing is not None and existing.is_live):
-        element = TableElement(
-            None, FUNCTION_TABLE_NAME, not options.gc_sections, type=table_type
-        )
+        element = TableElement(None, FUNCTION_TABLE_NAME, not options.gc_sections, type=table_type)
         symbol = table.add_synthetic_table(FUNCTION_TABLE_NAME, flags, element)
         symbol.mark_live()
         symbol.force_export = options.export_table

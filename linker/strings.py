@@ -41,14 +41,14 @@ def split(chunk: Chunk) -> StringPieces:
 
 def strings_of(chunk: Chunk, pieces: StringPieces) -> list[bytes]:
     ends = [*pieces.starts[1:], len(chunk.content)]
-    return [chunk.content[start:end] for start, end in zip(pieces.starts, ends)]
+    return [chunk.content[start:end] for start, end in zip(pieces.starts, ends, strict=True)]
 
 
 def merge(parts: list[tuple[Chunk, StringPieces]]) -> bytes:
     """The merged content of the chunks; sets where each of their strings went."""
     strings = [strings_of(chunk, pieces) for chunk, pieces in parts]
     content, offsets = build_table({string for group in strings for string in group})
-    for (_, pieces), group in zip(parts, strings):
+    for (_, pieces), group in zip(parts, strings, strict=True):
         pieces.output_offsets = [offsets[string] for string in group]
     return content
 

@@ -244,8 +244,10 @@ class SymbolTable:
         symbol.referenced = True
         return symbol
 
-    def add_optional_global(self, name: str, element: GlobalElement) -> LinkSymbol | None:
-        if not self._wants_optional(name):
+    def define_if_referenced(self, name: str, element: GlobalElement) -> LinkSymbol | None:
+        """Defines a global of the linker where an object wants it; an export alone does not."""
+        existing = self.find(name)
+        if existing is None or existing.is_defined:
             return None
         self.synthetic_globals.append(element)
         return self._enter(defined_global(name, HIDDEN, None, element))
@@ -387,7 +389,8 @@ class SymbolTable:
                 f"Global type mismatch: {existing.name}"
                 f"\n>>> defined as {describe_global_type(existing.global_type)}"
                 f" in {file_name(existing.file)}"
-                f"\n>>> defined as {describe_global_type(new.global_type)} in {file_name(new.file)}",
+                f"\n>>> defined as {describe_global_type(new.global_type)}"
+                f" in {file_name(new.file)}",
             )
         elif new.kind is SymbolKind.TAG and existing.signature != new.signature:
             self.diagnostics.warn(
@@ -453,4 +456,3 @@ def undefined_symbol(
     name: str, kind: SymbolKind, flags: int, file: InputObject | None
 ) -> LinkSymbol:
     return LinkSymbol(name, kind, State.UNDEFINED, flags | UNDEFINED, file)
-

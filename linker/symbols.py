@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from linker.format.constants import SymbolFlag, SymbolKind
 from linker.format.model import FunctionType, GlobalType, TableType
@@ -158,9 +158,8 @@ class LinkSymbol:
     @property
     def function(self) -> Function:
         """The function that a defined function symbol names."""
-        chunk = self.chunk
-        assert self.kind is SymbolKind.FUNCTION and chunk is not None
-        return chunk  # type: ignore[return-value]
+        assert self.kind is SymbolKind.FUNCTION
+        return cast("Function", self.chunk)
 
     def mark_live(self) -> None:
         """Marks what the symbol stands for as part of the output (LLD's Symbol::markLive)."""

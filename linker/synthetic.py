@@ -10,9 +10,9 @@ from linker.errors import Diagnostics
 from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.indices import Indices
-from linker.live import is_exported, live_init_functions
+from linker.live import is_exported
 from linker.memory import i32_const, needs_passive_initialization
-from linker.objects import Function, OutputSegment
+from linker.objects import OutputSegment
 from linker.options import Options
 from linker.resolve import NULL_SIGNATURE, LinkerSymbols, Resolution, synthetic_function
 from linker.symbols import EXPORTED, HIDDEN, LinkSymbol
@@ -38,7 +38,8 @@ WORD_AT_0 = b"\x02\x00"
 
 
 def set_body(symbol: LinkSymbol | None, code: bytes) -> None:
-    assert symbol is not None and symbol.chunk is not None
+    assert symbol is not None
+    assert symbol.chunk is not None
     symbol.chunk.content = encode_unsigned(len(code)) + code
 
 
@@ -72,7 +73,7 @@ def declare_init_functions(
 def ordered_init_functions(
     options: Options, resolution: Resolution, diagnostics: Diagnostics
 ) -> list[tuple[int, LinkSymbol]]:
-    """Priority and symbol of each init function, in calling order (Linking.md, "WASM_INIT_FUNCS")."""
+    """Priority and symbol of each init function in calling order (Linking.md, "Init functions")."""
     ctors = resolution.own.call_ctors
     if not options.relocatable and (ctors is None or not ctors.is_live):
         return []
@@ -146,9 +147,7 @@ def wrap_command_exports(
         function = symbol.function
         name = symbol.name + ".command_export"
         wrapper = synthetic_function(name, function.signature, options)
-        wrapper.export_name = (
-            symbol.name if function.export_name is None else function.export_name
-        )
+        wrapper.export_name = symbol.name if function.export_name is None else function.export_name
         entry = table.add_synthetic_function(name, symbol.flags, wrapper)
         entry.mark_live()
         entry.flags = (entry.flags | EXPORTED) & ~HIDDEN
@@ -202,7 +201,8 @@ def shared_init(passive: list[OutputSegment], own: LinkerSymbols) -> bytes:
 
     A flag in memory goes from 0 (nobody was here) over 1 (being initialised) to 2 (done).
     """
-    assert own.init_memory_flag is not None and own.tls_base is not None
+    assert own.init_memory_flag is not None
+    assert own.tls_base is not None
     flag = const(own.init_memory_flag.value)
     code = NO_LOCALS + BLOCK * 3
     code += flag + const(0) + const(1) + ATOMIC_CMPXCHG + WORD_AT_0
@@ -226,6 +226,3 @@ def init_tls_code(segments: list[OutputSegment], own: LinkerSymbols) -> bytes:
         code += LOCAL_GET + b"\0" + const(0) + const(segment.size)
         code += MEMORY_INIT + encode_unsigned(segment.index) + b"\0"
     return code + END
-
-
-_ = Function
