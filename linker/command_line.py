@@ -108,6 +108,7 @@ def parse_command_line(
     show_help = arguments.has("help")
     # --help ends before anything else is looked at, as in LLD.
     options = Options() if show_help else reader.options(dialect)
+    diagnostics.verbose = options.verbose
     return CommandLine(
         options=options,
         inputs=tuple(_inputs(arguments, is_static=not options.is_pic)),
@@ -370,8 +371,8 @@ class _Reader:
         arguments = self.arguments
         memory_import: tuple[str, str] | None = None
         if arguments.has("import-memory="):
-            module, _, name = arguments.last_value("import-memory=").partition(",")
-            memory_import = (module, name)
+            module, comma, name = arguments.last_value("import-memory=").partition(",")
+            memory_import = (module, name) if comma else (DEFAULT_MEMORY_MODULE, module)
         elif arguments.has("import-memory"):
             memory_import = (DEFAULT_MEMORY_MODULE, DEFAULT_MEMORY_NAME)
         memory_export: str | None = None

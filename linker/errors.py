@@ -27,10 +27,11 @@ class LinkError(Exception):
 
 
 class Severity(Enum):
-    """How bad it is, in the word that stands before the message."""
+    """How bad it is, with what stands before the message."""
 
-    ERROR = "error"
-    WARNING = "warning"
+    ERROR = "error: "
+    WARNING = "warning: "
+    LOG = ""
 
 
 class Message(NamedTuple):
@@ -47,13 +48,18 @@ class Diagnostics:
     Args:
         error_limit: after that many errors the link stops; 0 means never.
         fatal_warnings: warnings are reported as errors.
+        verbose: what is logged is kept.
     """
 
     def __init__(
-        self, error_limit: int = DEFAULT_ERROR_LIMIT, fatal_warnings: bool = False
+        self,
+        error_limit: int = DEFAULT_ERROR_LIMIT,
+        fatal_warnings: bool = False,
+        verbose: bool = False,
     ) -> None:
         self.error_limit = error_limit
         self.fatal_warnings = fatal_warnings
+        self.verbose = verbose
         self.messages: list[Message] = []
         self.error_count = 0
 
@@ -84,6 +90,11 @@ class Diagnostics:
             self.error(message)
         else:
             self.messages.append(Message(Severity.WARNING, message))
+
+    def log(self, message: str) -> None:
+        """Say what is being done, under `--verbose`."""
+        if self.verbose:
+            self.messages.append(Message(Severity.LOG, message))
 
     def fatal(self, message: str) -> LinkError:
         """Report an error that nothing can follow; the caller raises what this returns."""

@@ -138,6 +138,7 @@ def read_names(path: str, read: Read, diagnostics: Diagnostics) -> Iterator[str]
 
 
 def _read(path: str, read: Read, diagnostics: Diagnostics) -> bytes | None:
+    diagnostics.log(f"Loading: {path}")
     try:
         return read(path)
     except OSError as error:

@@ -209,7 +209,7 @@ def _content() -> Iterator[Option]:
 def _memory_and_table() -> Iterator[Option]:
     yield from _long_flag("import-memory", "Import the memory as env.memory")
     yield from _long_joined(
-        "import-memory=", "Import the memory under this name", "<module>,<name>"
+        "import-memory=", "Import the memory under this name", "[<module>,]<name>"
     )
     yield from _long_flag("export-memory", "Export the memory as memory (default)")
     yield from _long_joined("export-memory=", "Export the memory under this name")
@@ -238,7 +238,7 @@ def _reports() -> Iterator[Option]:
     yield from _flag("version", "Print the version")
     yield from _short_flag("v", "", "Print the version, and link if there are inputs")
     yield from _short_flag("V", "v", "Same as -v")
-    yield from _flag("verbose", "Accepted; has no effect")
+    yield from _flag("verbose", "Print which files are read")
     yield from _value(
         "error-limit", "Stop after that many errors (default 20, 0: never)", prefixes=_LONG
     )

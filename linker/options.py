@@ -177,7 +177,7 @@ class Options:
     trace: bool = False
     """Print the names of the inputs that are used (`--trace`)."""
     verbose: bool = False
-    """Print what is being done (`--verbose`)."""
+    """Print which files are read (`--verbose`)."""
     map_file: str = ""
     """Path of the link map; "-": standard output; "": none (`--Map`, `--print-map`)."""
     why_extract: str = ""

@@ -67,8 +67,8 @@ def _main(arguments: Sequence[str]) -> int:
 
 def _print_messages(messages: Sequence[Message], colour: bool) -> None:
     for severity, text in messages:
-        word = f"{severity.value}: "
-        if colour:
+        word = severity.value
+        if colour and severity in _COLOURS:
             word = f"{_COLOURS[severity]}{word}{_NO_COLOUR}"
         line = f"{PROGRAM}: {word}{text}\n"
         sys.stderr.buffer.write(line.encode("utf-8", "surrogateescape"))
