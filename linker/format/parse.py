@@ -9,6 +9,7 @@ from linker.format.model import CustomSection, ObjectFile, Section
 from linker.format.parse_state import FileState
 from linker.format.reader import Reader, ReadError
 
+_SECTION_NAMES = {int(kind): kind.name for kind in SectionId}
 _PARSERS = parse_core.PARSERS
 _CUSTOM_PARSERS = {
     "name": parse_custom.parse_names,
@@ -80,7 +81,7 @@ def _section(file: Reader, state: FileState, file_name: str, seen: int) -> int:
     try:
         kind = file.byte()
         size, size_width = file.padded_u32()
-        where = SectionId(kind).name if kind in _PARSERS else "CUSTOM" if not kind else ""
+        where = _SECTION_NAMES.get(kind, "")
         if not size:
             raise file.wrong(start, "section of no bytes")
         base = file.pos

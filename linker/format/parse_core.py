@@ -50,6 +50,10 @@ _REFERENCE_TYPES = frozenset((ValueType.FUNCREF, ValueType.EXTERNREF, ValueType.
 _LIMITS_FLAGS = tuple(LimitsFlag(flags) for flags in range(16))
 _FUNCTION_TYPE_FORM = 0x60
 _TABLE_WITH_INIT = 0x40
+_I32_CONST, _END = int(expression.Opcode.I32_CONST), int(expression.Opcode.END)
+# Plain integers: tests of enum flags are slow.
+_HAS_MAX, _HAS_PAGE_SIZE = int(LimitsFlag.HAS_MAX), int(LimitsFlag.HAS_PAGE_SIZE)
+_PASSIVE, _EXPLICIT_MEMORY = int(DataSegmentFlag.PASSIVE), int(DataSegmentFlag.EXPLICIT_MEMORY)
 _KIND_NAMES = ("function", "table", "memory", "global", "tag")
 
 _new = tuple.__new__
@@ -98,9 +102,9 @@ def _limits(reader: Reader) -> Limits:
     if flags >= 16:
         raise reader.wrong(start, f"unknown limits flags 0x{flags:x}")
     minimum = reader.u64()
-    maximum = reader.u64() if flags & LimitsFlag.HAS_MAX else None
+    maximum = reader.u64() if flags & _HAS_MAX else None
     page_size = None
-    if flags & LimitsFlag.HAS_PAGE_SIZE:
+    if flags & _HAS_PAGE_SIZE:
         start = reader.pos
         page_size = reader.u32()
         if page_size >= 32:
@@ -126,14 +130,17 @@ def _global_type(reader: Reader) -> GlobalType:
 
 
 def _init_expr(reader: Reader, state: FileState) -> InitExpr:
-    start = reader.pos
+    start: int = reader.pos
     content = reader.content
-    # Nearly every expression is one i32.const with a short number.
-    if content[start : start + 1] == b"\x41":
-        end = content[start + 1 : start + 7].find(0x0B) + start + 1
-        if end == start + 2 and content[start + 1] < 0x80:
-            reader.pos = end + 1
-            return InitExpr(content[start : end + 1])
+    # Nearly every expression is one i32.const of at most four bytes: no number is too large.
+    after = start + 7
+    if after <= reader.end and content[start] == _I32_CONST:
+        pos = start + 1
+        while content[pos] >= 0x80 and pos < start + 4:
+            pos += 1
+        if content[pos] < 0x80 and content[pos + 1] == _END:
+            reader.pos = pos = pos + 2
+            return InitExpr(content[start:pos])
     try:
         instructions, reader.pos = expression.read(content, start)
     except LebError as error:
@@ -381,17 +388,17 @@ def parse_data(reader: Reader, state: FileState, size_width: int) -> Section:
     for _ in range(count):
         start = reader.pos
         flags = reader.u32()
-        if flags > DataSegmentFlag.EXPLICIT_MEMORY:
+        if flags > _EXPLICIT_MEMORY:
             raise reader.wrong(start, f"unknown flags 0x{flags:x} of a data segment")
         memory = 0
         init = None
-        if flags & DataSegmentFlag.EXPLICIT_MEMORY:
+        if flags & _EXPLICIT_MEMORY:
             start = reader.pos
             memory = reader.u32()
             if memory and memory >= state.totals[_MEMORY]:
                 known = state.totals[_MEMORY]
                 raise reader.wrong(start, f"data segment for memory {memory} of {known}")
-        if not flags & DataSegmentFlag.PASSIVE:
+        if not flags & _PASSIVE:
             init = _init_expr(reader, state)
         size = reader.u32()
         offset = reader.pos

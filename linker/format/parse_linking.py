@@ -237,9 +237,15 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
                 name = str(content[pos:after], "utf-8", "surrogateescape")
                 pos = after
                 if kind == _DATA and not flags & _UNDEFINED:
-                    segment, pos = decode_unsigned(content, pos)
-                    offset, pos = decode_unsigned(content, pos, 64)
-                    size, pos = decode_unsigned(content, pos, 64)
+                    segment = content[pos]
+                    offset = content[pos + 1]
+                    size = content[pos + 2]
+                    if segment < 0x80 and offset < 0x80 and size < 0x80:
+                        pos += 3
+                    else:
+                        segment, pos = decode_unsigned(content, pos)
+                        offset, pos = decode_unsigned(content, pos, 64)
+                        size, pos = decode_unsigned(content, pos, 64)
                     if not flags & _ABSOLUTE:
                         if segment >= len(segment_sizes):
                             problem = f"data symbol {name} in segment {segment} of"
@@ -414,9 +420,13 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
                     pos += 1
                 else:
                     second = content[pos + 1]
+                    third = content[pos + 2] if second >= 0x80 else 0
                     if second < 0x40:
                         addend = addend & 0x7F | second << 7
                         pos += 2
+                    elif second >= 0x80 and third < 0x40:
+                        addend = addend & 0x7F | (second & 0x7F) << 7 | third << 14
+                        pos += 3
                     else:
                         addend, pos = decode_signed(content, pos, addend_bits[kind])
             append(new(relocation_type, (kind, offset, index, addend)))
