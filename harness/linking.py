@@ -230,7 +230,8 @@ def link_here(linker: Reference, case: LinkCase, seconds: float) -> LinkResult:
     started = time.perf_counter()
     try:
         with _alarm(seconds):
-            output = driver.run(case.arguments, reader(case), linker.dialect)
+            arguments = (*case.arguments, "-o", "out.wasm")
+            output = driver.run(arguments, reader(case), linker.dialect)
     except _Overdue:
         took = time.perf_counter() - started
         text = f"stopped after {took:.1f} s"

@@ -45,8 +45,8 @@ def zig_variables() -> dict[str, str]:
     return {name: folder for name in _CACHES if name not in os.environ}
 
 
-def _of_zig(program: Path) -> list[Linker]:
-    """wasm-ld and Zig's own linker of one zig."""
+def of_zig(program: Path) -> list[Linker]:
+    """wasm-ld and Zig's own linker that one program `zig` brings."""
     variables = zig_variables()
     version = _ask([str(program), "version"], variables)
     if not version:
@@ -93,7 +93,7 @@ def discover() -> dict[str, Linker]:
     found: dict[str, Linker] = {"reference": Reference()}
     zigs = [program for program in (installed_zig(), *cached_zigs()) if program is not None]
     for program in zigs:
-        for linker in _of_zig(program):
+        for linker in of_zig(program):
             found.setdefault(linker.name, linker)
     for linker in _on_path():
         found.setdefault(linker.name, linker)
@@ -120,7 +120,7 @@ def find(name: str, configured: Mapping[str, Linker] | None = None) -> Linker:
     programs = [program for program in (zig, *reversed(cached_zigs())) if program is not None]
     if name.startswith(("lld-", "zig-")):
         for program in programs:
-            for linker in _of_zig(program):
+            for linker in of_zig(program):
                 if linker.name == name:
                     return linker
     if name.startswith("lld-"):

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from importlib import util
+from importlib import metadata, util
 from pathlib import Path
 
 # The release of ziglang to install for each of LLVM's; what it brings is read from the program.
@@ -55,6 +55,14 @@ def installed_zig() -> Path | None:
         if program.is_file():
             return program
     return None
+
+
+def installed_version() -> str | None:
+    """The release of the installed package ziglang, as its metadata says."""
+    try:
+        return metadata.version("ziglang")
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def cached_zigs() -> list[Path]:

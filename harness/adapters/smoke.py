@@ -31,6 +31,8 @@ from linker.format.model import (
     RelocationSection,
     Section,
     Symbol,
+    TargetFeature,
+    TargetFeaturesSection,
     TypeSection,
 )
 from linker.format.model import Limits as MemoryLimits
@@ -53,11 +55,13 @@ _LIMITS = Limits(seconds=30.0)
 
 def _object(name: str, sections: list[Section], symbols: list[Symbol], body: bytes) -> InputFile:
     code = CodeSection([FunctionBody(body)])
+    # Compilers write this section always, and Zig's linker from 0.14 on insists on it.
+    features = TargetFeaturesSection([TargetFeature("+", "mutable-globals")])
     linking = LinkingSection(symbols=symbols)
-    file = ObjectFile(name, [TypeSection([_TYPE]), *sections, code, linking])
+    file = ObjectFile(name, [TypeSection([_TYPE]), *sections, code, linking, features])
     if body is _CALL:
         site = Relocation(RelocationType.FUNCTION_INDEX_LEB, _SITE, 1)
-        file.sections.append(RelocationSection("reloc.CODE", len(file.sections) - 2, [site]))
+        file.sections.insert(-1, RelocationSection("reloc.CODE", len(sections) + 1, [site]))
     return InputFile(name, encode(file))
 
 

@@ -1,0 +1,200 @@
+"""A link case from what a user has: files and flags, a whole link line, or `--reproduce`.
+
+The files are read, wherever they are, and get names inside the case; the link line is
+rewritten to those. Options that only write other files are left out.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tarfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from harness.arguments import Argument, take_apart
+from harness.linking import RESPONSE
+from linker.format.archive import encode_archive, parse_archive
+from linker.format.errors import MalformedFile
+from strategies.case import InputFile, LinkCase
+
+Read = Callable[[str], bytes]
+_LINKER = re.compile(r"(?:.*[/-])?(?:wasm-ld|weld-ld)(?:-\d+)?(?:\.exe)?")
+_WRITES_FILES = frozenset(["o", "Map", "reproduce", "why-extract", "save-temps"])
+_THIN_MAGIC = b"!<thin>\n"
+_FILE_OPTION = "allow-undefined-file"
+# So that a file `@itself` ends.
+_MOST_NESTED = 8
+
+
+class CannotGather(Exception):
+    """What the user named makes no case; the text says why."""
+
+
+def gather(words: Sequence[str], folder: Path) -> LinkCase:
+    """The case that the words of a command line name.
+
+    Args:
+        words: files, then maybe `--` and flags of wasm-ld; or a link line that begins with the
+            name of a wasm-ld; or one `--reproduce` archive, or the folder that one holds.
+        folder: where relative names start.
+
+    Raises:
+        CannotGather: a file cannot be read, or the words are none of these.
+    """
+    if not words:
+        raise CannotGather("name object files, a wasm-ld command line, or a --reproduce archive")
+    start = _command_start(words)
+    if start is not None:
+        return from_arguments(words[start:], _reader(folder))
+    if len(words) == 1:
+        path = folder / words[0]
+        if path.is_dir():
+            return _reproduced_folder(path)
+        if path.is_file() and tarfile.is_tarfile(path):
+            return _reproduced_archive(path)
+    files, flags = list(words), []
+    if "--" in files:
+        position = files.index("--")
+        files, flags = files[:position], files[position + 1 :]
+    return from_arguments([*flags, *files], _reader(folder))
+
+
+def _command_start(words: Sequence[str]) -> int | None:
+    """The position after the linker's name: of `wasm-ld ...`, `zig wasm-ld ...`."""
+    for position, word in enumerate(words[:4]):
+        if word == "--":
+            return None
+        if _LINKER.fullmatch(word):
+            return position + 1
+    return None
+
+
+def _reader(folder: Path) -> Read:
+    def read(name: str) -> bytes:
+        return (folder / name).read_bytes()
+
+    return read
+
+
+def _reproduced_folder(folder: Path) -> LinkCase:
+    """The case of a folder with the files and the response file of `--reproduce`."""
+    return from_arguments([f"@{RESPONSE}"], _reader(folder))
+
+
+def _reproduced_archive(path: Path) -> LinkCase:
+    """The case of LLD's `--reproduce` archive: a tar of one folder."""
+    contents: dict[str, bytes] = {}
+    with tarfile.open(path) as archive:
+        for member in archive:
+            file = archive.extractfile(member) if member.isfile() else None
+            if file is not None:
+                name = PurePosixPath(member.name)
+                contents[str(PurePosixPath(*name.parts[1:]))] = file.read()
+    if RESPONSE not in contents:
+        raise CannotGather(f"{path} is no --reproduce archive: it has no {RESPONSE}")
+
+    def read(name: str) -> bytes:
+        try:
+            return contents[str(PurePosixPath(name))]
+        except KeyError:
+            raise FileNotFoundError(2, "not in the archive", name) from None
+
+    return from_arguments([f"@{RESPONSE}"], read)
+
+
+@dataclass
+class _Gathered:
+    """Files taken so far, and the names they have in the case."""
+
+    read: Read
+    files: dict[str, bytes] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+
+    def take(self, path: str) -> str:
+        """Reads a file into the case and returns its name there. Raises CannotGather."""
+        if path not in self.names:
+            try:
+                content = self.read(path)
+            except (OSError, ValueError) as problem:
+                raise CannotGather(f"cannot read {path}: {problem}") from problem
+            name = PurePosixPath(path).name
+            number = 1
+            while name in self.files:
+                number += 1
+                name = f"{number}/{PurePosixPath(path).name}"
+            self.files[name] = self._filled(path, content)
+            self.names[path] = name
+        return self.names[path]
+
+    def _filled(self, path: str, content: bytes) -> bytes:
+        """The content; a thin archive, whose members lie elsewhere, with its members."""
+        if not content.startswith(_THIN_MAGIC):
+            return content
+        folder = PurePosixPath(path).parent
+        try:
+            members = parse_archive(content, path).members
+            filled = [m._replace(data=self.read(str(folder / m.name))) for m in members]
+            return encode_archive(filled)
+        except (OSError, MalformedFile) as problem:
+            raise CannotGather(f"cannot read the thin archive {path}: {problem}") from problem
+
+    def find_library(self, name: str, folders: Sequence[str]) -> str:
+        """The file of `-l NAME` in the folders of `-L`, in their order."""
+        file = name[1:] if name.startswith(":") else f"lib{name}.a"
+        for folder in folders:
+            path = str(PurePosixPath(folder) / file)
+            try:
+                self.read(path)
+            except OSError:
+                continue
+            return path
+        raise CannotGather(f"no {file} in the folders of -L: {', '.join(folders) or 'none'}")
+
+
+def from_arguments(arguments: Sequence[str], read: Read) -> LinkCase:
+    """The case of a wasm-ld command line, without the program, whose files `read` gives.
+
+    Raises:
+        CannotGather: a file cannot be read.
+    """
+    gathered = _Gathered(read)
+    given = list(take_apart(_expand(arguments, read)))
+    folders = [x.value for x in given if x.option == "library-path" and x.value is not None]
+    words: list[str] = []
+    for argument in given:
+        words += _rewritten(argument, folders, gathered)
+    if not gathered.files:
+        raise CannotGather("no input files")
+    files = tuple(InputFile(name, content) for name, content in gathered.files.items())
+    return LinkCase(files, tuple(words), (), ())
+
+
+def _rewritten(argument: Argument, folders: Sequence[str], gathered: _Gathered) -> Sequence[str]:
+    """The words of an argument as they are in the case."""
+    option, value = argument.option, argument.value
+    if option in _WRITES_FILES or option == "library-path":
+        return ()
+    if value is not None and option is None:
+        return (gathered.take(value),)
+    if value is not None and option == "library":
+        return (gathered.take(gathered.find_library(value, folders)),)
+    if value is not None and option == _FILE_OPTION:
+        return (f"--{_FILE_OPTION}={gathered.take(value)}",)
+    return argument.words
+
+
+def _expand(arguments: Sequence[str], read: Read, depth: int = 0) -> list[str]:
+    """The arguments with those of response files in place of `@file`."""
+    words: list[str] = []
+    for argument in arguments:
+        if not argument.startswith("@") or depth > _MOST_NESTED:
+            words.append(argument)
+            continue
+        try:
+            text = read(argument[1:]).decode("utf-8", "surrogateescape")
+        except OSError as problem:
+            raise CannotGather(f"cannot read {argument}: {problem}") from problem
+        words += _expand(shlex.split(text), read, depth + 1)
+    return words
