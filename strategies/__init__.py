@@ -1,0 +1,33 @@
+"""Hypothesis strategies that make wasm object files, archives and link cases.
+
+`link_cases()` gives `LinkCase` values: input files, a command line, and what must come of
+linking them. `object_files()` and `archives()` give bytes.
+"""
+
+from strategies.case import (
+    Expectation,
+    HostCalls,
+    InputFile,
+    LinkCase,
+    MustLink,
+    MustRefuse,
+    ProbeReturns,
+    write_case,
+)
+from strategies.cases import archives, link_cases, make_case, object_files, object_models
+
+__all__ = [
+    "Expectation",
+    "HostCalls",
+    "InputFile",
+    "LinkCase",
+    "MustLink",
+    "MustRefuse",
+    "ProbeReturns",
+    "archives",
+    "link_cases",
+    "make_case",
+    "object_files",
+    "object_models",
+    "write_case",
+]

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from linker.format.constants import (
-    ComdatKind,
     RELOCATIONS_WITH_ADDEND,
+    ComdatKind,
     ExternalKind,
     LimitsFlag,
     RelocationType,
@@ -170,6 +170,7 @@ class ObjectBuilder:
         self.features: list[TargetFeature] = []
         self.producers: list[tuple[str, list[tuple[str, str]]]] = []
         self._table_slots: dict[int, int] = {}
+        self._takes_address = False
 
     # -- symbols ---------------------------------------------------------------------------
 
@@ -185,7 +186,12 @@ class ObjectBuilder:
         return index
 
     def define_function(
-        self, name: str, signature: FunctionType, code: Code, flags: int = 0, comdat: str | None = None
+        self,
+        name: str,
+        signature: FunctionType,
+        code: Code,
+        flags: int = 0,
+        comdat: str | None = None,
     ) -> int:
         """Define a function; `code` may still be written to afterwards."""
         self.functions.append((self.type_index(signature), code, comdat))
@@ -323,11 +329,13 @@ class ObjectBuilder:
     def _collect_table(self) -> list[int]:
         """Function indices whose address is taken, in order of their first use."""
         taken: dict[int, int] = {}
+        self._takes_address = False
         groups = [code.sites for _, code, _ in self.functions]
         groups += [segment.sites for segment in self.segments]
         for sites in groups:
             for site in sites:
                 if site.type in TABLE_INDEX:
+                    self._takes_address = True
                     entry = self.symbols[site.symbol]
                     if not entry.is_defined and entry.flags & SymbolFlag.BINDING_WEAK:
                         continue
@@ -341,7 +349,8 @@ class ObjectBuilder:
         width = 5 if style.padded_sizes else 0
         taken = self._collect_table()
         use_elements = bool(taken) and style.element_section
-        if use_elements and not self.imports[ExternalKind.TABLE]:
+        if self._takes_address:
+            # wasm-ld 22 crashes where functions have addresses and no object has the table.
             self.function_table()
         starts: list[int] = []
         position = 0
@@ -389,9 +398,13 @@ class ObjectBuilder:
             sections.append(ElementSection([element], width))
         relocations: list[tuple[str, int, list[Relocation]]] = []
         if self.functions:
-            relocations.append(("reloc.CODE", len(sections), self._add_code(sections, starts, width)))
+            relocations.append(
+                ("reloc.CODE", len(sections), self._add_code(sections, starts, width))
+            )
         if self.segments:
-            relocations.append(("reloc.DATA", len(sections), self._add_data(sections, starts, width)))
+            relocations.append(
+                ("reloc.DATA", len(sections), self._add_data(sections, starts, width))
+            )
         custom_base = len(sections)
         for custom in self.customs:
             content = bytearray(custom.content)
@@ -411,9 +424,7 @@ class ObjectBuilder:
             sections.append(TargetFeaturesSection(self.features, width))
         return ObjectFile(self.name, sections)
 
-    def _add_code(
-        self, sections: list[Section], starts: list[int], width: int
-    ) -> list[Relocation]:
+    def _add_code(self, sections: list[Section], starts: list[int], width: int) -> list[Relocation]:
         found: list[Relocation] = []
         bodies: list[FunctionBody] = []
         position = len(uleb(len(self.functions)))
@@ -430,9 +441,7 @@ class ObjectBuilder:
         sections.append(CodeSection(bodies, width))
         return found
 
-    def _add_data(
-        self, sections: list[Section], starts: list[int], width: int
-    ) -> list[Relocation]:
+    def _add_data(self, sections: list[Section], starts: list[int], width: int) -> list[Relocation]:
         found: list[Relocation] = []
         segments: list[DataSegment] = []
         position = len(uleb(len(self.segments)))
@@ -466,7 +475,9 @@ class ObjectBuilder:
         first = len(self.imports[ExternalKind.FUNCTION])
         for ordinal, (_, _, comdat) in enumerate(self.functions):
             if comdat is not None:
-                groups.setdefault(comdat, []).append(ComdatEntry(ComdatKind.FUNCTION, first + ordinal))
+                groups.setdefault(comdat, []).append(
+                    ComdatEntry(ComdatKind.FUNCTION, first + ordinal)
+                )
         for ordinal, segment in enumerate(self.segments):
             if segment.comdat is not None:
                 groups.setdefault(segment.comdat, []).append(ComdatEntry(ComdatKind.DATA, ordinal))

@@ -16,8 +16,15 @@ from linker.format.encode import encode
 from linker.format.model import ObjectFile, TargetFeature
 from strategies import definitions, extras, features, options, uses
 from strategies.builder import ObjectBuilder, Style
-from strategies.case import Expectation, HostCalls, InputFile, LinkCase, MustLink, MustRefuse
-from strategies.case import ProbeReturns
+from strategies.case import (
+    Expectation,
+    HostCalls,
+    InputFile,
+    LinkCase,
+    MustLink,
+    MustRefuse,
+    ProbeReturns,
+)
 from strategies.choices import Record
 from strategies.code import Code
 from strategies.meaning import Meaning, resolve
@@ -211,6 +218,8 @@ def _expect(program: Program, meaning: Meaning) -> list[Expectation]:
     expectations: list[Expectation] = [MustLink("every reference has a definition")]
     constructors = _constructor_calls(program, meaning)
     destructors = ("trace.destructors",) if program.has_destructors else ()
+    # A module that calls or exports its constructors itself runs them where it likes.
+    unwrapped = program.is_reactor or "--export-all" in program.options
     for probe in program.probes:
         if probe.unit not in meaning.loaded:
             continue
@@ -222,7 +231,7 @@ def _expect(program: Program, meaning: Meaning) -> list[Expectation]:
         expectations.append(ProbeReturns(probe.export, value, rule))
         if value is None or constructors is None:
             continue
-        if program.is_reactor:
+        if unwrapped:
             if probe.calls:
                 expectations.append(HostCalls(probe.export, tuple(probe.calls), rule))
         elif probe.calls or constructors or destructors:

@@ -13,8 +13,8 @@ from linker.format.model import GlobalType, InitFunction, TargetFeature
 from strategies.choices import Record
 from strategies.code import I32, Code
 from strategies.definitions import GLOBAL_TYPES
-from strategies.program import TO_INT, VOID, Probe, Program, Slot, Unit, UnknownValue
 from strategies.meaning import Meaning
+from strategies.program import TO_INT, VOID, Probe, Program, Slot, Unit, UnknownValue
 from strategies.uses import reference
 
 R = RelocationType
@@ -74,9 +74,7 @@ def destructors(program: Program, record: Record) -> None:
     unit = program.units[0]
     if any("__wasm_call_dtors" in u.builder.by_name for u in program.units):
         return
-    host = unit.builder.undefined_function(
-        "trace_dtors", VOID, 0, ("trace", "destructors")
-    )
+    host = unit.builder.undefined_function("trace_dtors", VOID, 0, ("trace", "destructors"))
     code = Code()
     code.raw(b"\x10")
     code.site(R.FUNCTION_INDEX_LEB, host)
@@ -184,7 +182,8 @@ def target_features(program: Program, record: Record) -> None:
             unit.builder.features.append(TargetFeature("+", name))
     if program.has("refusals") and record.byte() >= 192:
         # No object of a case uses these, so disallowing them is without effect.
-        unit.builder.features.append(TargetFeature("-", "shared-mem"))
+        if "shared-mem" not in known:
+            unit.builder.features.append(TargetFeature("-", "shared-mem"))
 
 
 def producers(program: Program, record: Record) -> None:
@@ -224,9 +223,7 @@ def _linker_data(unit: Unit, code: Code, name: str, leb: bool = False) -> None:
 
 
 def _stack_pointer(unit: Unit, code: Code) -> None:
-    symbol = unit.builder.undefined(
-        SymbolKind.GLOBAL, "__stack_pointer", GlobalType(I32, True)
-    )
+    symbol = unit.builder.undefined(SymbolKind.GLOBAL, "__stack_pointer", GlobalType(I32, True))
     code.raw(b"\x23")
     code.site(R.GLOBAL_INDEX_LEB, symbol)
 
@@ -276,9 +273,7 @@ def linker_defined(program: Program, record: Record) -> None:
         return
     else:
         _stack_pointer(unit, code)
-        symbol = unit.builder.undefined(
-            SymbolKind.GLOBAL, "__stack_pointer", GlobalType(I32, True)
-        )
+        symbol = unit.builder.undefined(SymbolKind.GLOBAL, "__stack_pointer", GlobalType(I32, True))
         code.raw(b"\x24")
         code.site(R.GLOBAL_INDEX_LEB, symbol)
         code.raw(b"\x41\x01")

@@ -32,7 +32,6 @@ GROUPS = (
     "imports",
     "linker-defined",
     "start-stop",
-    "absolute",
     "pointers",
     "wide",
     "pic",
@@ -55,6 +54,8 @@ GROUPS = (
     "refusals",
     "mismatches",
 )
+# Inputs on which wasm-ld 22 is known to be wrong; made only when asked for.
+KNOWN_BUGS = "known-bugs"
 
 VOID = FunctionType((), ())
 TO_INT = FunctionType((), (I32,))

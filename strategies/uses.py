@@ -42,7 +42,7 @@ def reference(program: Program, unit: Unit, slot: Slot, weak: bool = False) -> i
         return known
     flags = 0
     if slot.policy == "weak" or (
-        weak and slot.kind in (SymbolKind.FUNCTION, SymbolKind.DATA) and slot.source is None
+        weak and slot.kind in (SymbolKind.FUNCTION, SymbolKind.DATA) and slot.policy == "defined"
     ):
         flags = WEAK
     if slot.kind == SymbolKind.DATA:
@@ -120,13 +120,13 @@ def function_table_pointer(program: Program, unit: Unit, code: Code, symbol: int
         code.raw(WRAP + b"\x6a")
 
 
-def pointer_cell(program: Program, unit: Unit, size: int, local: bool = True) -> tuple[int, int, int]:
+def pointer_cell(
+    program: Program, unit: Unit, size: int, local: bool = True
+) -> tuple[int, int, int]:
     """Room for a pointer in the object's data: (segment, offset, symbol)."""
     builder = unit.builder
     name = f"cell{program.number()}"
-    index = next(
-        (i for i, s in enumerate(builder.segments) if s.name.startswith(".data.cell")), -1
-    )
+    index = next((i for i, s in enumerate(builder.segments) if s.name.startswith(".data.cell")), -1)
     if index < 0 or program.has("segments"):
         index = builder.segment(f".data.{name}")
     offset = builder.segments[index].reserve(2, size)
@@ -134,7 +134,7 @@ def pointer_cell(program: Program, unit: Unit, size: int, local: bool = True) ->
     return index, offset, symbol
 
 
-def pointer_ways(program: Program) -> list[int]:
+def pointer_ways(program: Program, slot: Slot) -> list[int]:
     """The ways of taking a function's address that this case may use."""
     ways = [0]
     if program.has("pointers"):
@@ -142,7 +142,10 @@ def pointer_ways(program: Program) -> list[int]:
     if program.has("wide"):
         ways += [2, 3]
     if program.has("pic"):
-        ways += [4, 5, 6] if program.has("wide") else [4, 5]
+        ways.append(4)
+        # wasm-ld refuses a relative address of what may be undefined.
+        if slot.policy == "defined":
+            ways += [5, 6] if program.has("wide") else [5]
     return ways
 
 
@@ -152,10 +155,9 @@ def use_function(
     symbol = reference(program, unit, slot, weak)
     code, position = probe.code, unit.position
     how = record.byte()
-    way = record.pick(pointer_ways(program))
+    way = record.pick(pointer_ways(program, slot))
     undefined_weakly = not slot.local and bool(
-        unit.builder.symbols[symbol].flags & WEAK
-        and not unit.builder.symbols[symbol].is_defined
+        unit.builder.symbols[symbol].flags & WEAK and not unit.builder.symbols[symbol].is_defined
     )
     if undefined_weakly and how < 128:
         how += 96  # ask whether it is null rather than trap
@@ -194,9 +196,7 @@ def use_function(
 # -- the same name seen from another object -------------------------------------------------
 
 
-def other_view(
-    program: Program, unit: Unit, slot: Slot, record: Record, way: int
-) -> int | None:
+def other_view(program: Program, unit: Unit, slot: Slot, record: Record, way: int) -> int | None:
     """An accessor, defined in another object, that returns the address of a name.
 
     The result is the symbol by which `unit` calls it, None where there is no other object.
@@ -259,9 +259,7 @@ def data_address(
         code.raw(b"\x23")
         code.site(R.GLOBAL_INDEX_LEB, base)
         code.raw(b"\x42" if how == 7 else b"\x41")
-        code.site(
-            R.MEMORY_ADDR_REL_SLEB64 if how == 7 else R.MEMORY_ADDR_REL_SLEB, symbol, addend
-        )
+        code.site(R.MEMORY_ADDR_REL_SLEB64 if how == 7 else R.MEMORY_ADDR_REL_SLEB, symbol, addend)
         code.raw(WRAP + b"\x6a" if how == 7 else b"\x6a")
     else:
         # The cell holds the distance from itself.
@@ -306,8 +304,8 @@ def use_data(
     way = record.pick(address_ways(program))
     odd = record.byte()
     absolute = any(d.absolute is not None for d in slot.definitions)
-    if way == 8 and (maybe_null or absolute or slot.policy != "defined"):
-        way = 1
+    if way in (6, 7, 8) and (maybe_null or absolute or slot.policy != "defined"):
+        way = 0
     if maybe_null or slot.policy != "defined" or (how >= 232 and not absolute):
         data_address(program, unit, code, symbol, 0, way)
         code.raw(NOT_ZERO)
@@ -338,7 +336,7 @@ def use_data(
         code.site(R.FUNCTION_INDEX_LEB, other)
         code.raw(b"\x46")
         probe.end(lambda m: 1)
-    elif how >= 144 or slot.size < 4 and slot.text is None:
+    elif how >= 144 or (slot.size < 4 and slot.text is None):
         data_address(program, unit, code, symbol, 0, way)
         code.const((1 << slot.alignment) - 1)
         code.raw(b"\x71")
@@ -354,7 +352,14 @@ def use_data(
 
 
 def _load_word(
-    program: Program, unit: Unit, probe: Probe, slot: Slot, symbol: int, way: int, how: int, odd: int
+    program: Program,
+    unit: Unit,
+    probe: Probe,
+    slot: Slot,
+    symbol: int,
+    way: int,
+    how: int,
+    odd: int,
 ) -> None:
     """Load one word of a data symbol, its place split between addend and load offset."""
     code, position = probe.code, unit.position
@@ -390,9 +395,7 @@ def _aligned(program: Program, unit: int, symbol: int, meaning: Meaning) -> int:
     return 0
 
 
-def _absolute_value(
-    program: Program, unit: int, symbol: int, addend: int, meaning: Meaning
-) -> int:
+def _absolute_value(program: Program, unit: int, symbol: int, addend: int, meaning: Meaning) -> int:
     definition = _known(program, unit, symbol, meaning)
     if definition.absolute is None:
         raise UnknownValue
