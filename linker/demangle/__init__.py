@@ -1,0 +1,92 @@
+"""The readable form of mangled names, as wasm-ld writes it into name sections and messages.
+
+`demangle` gives the text of `llvm::demangle` of LLVM 22 (llvm/lib/Demangle/Demangle.cpp): names
+mangled by the Itanium C++ ABI, by Rust (v0) and by D. Any other name, and a malformed one, is its
+own readable form.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+
+from linker.demangle.dlang import demangle_d
+from linker.demangle.itanium import demangle_itanium
+from linker.demangle.output import Malformed
+from linker.demangle.rust import demangle_rust
+
+# Enough for the deepest name that MAX_DEPTH of cursor.py admits. Python's own frames are on the
+# heap, so a high limit costs memory only.
+_DEEP_RECURSION = 60_000
+_recursion_lock = threading.Lock()
+
+
+def demangle(name: str) -> str:
+    """The readable form of a symbol's name; the name itself where it has none.
+
+    The name is text decoded from UTF-8 with `surrogateescape`, and so is the result. Never raises:
+    a name whose readable form would be longer than a million characters, or of more than a million
+    parts, counts as malformed, which LLVM would go on writing until memory ends.
+    """
+    # The common case is a name of C.
+    start = name[:6].lstrip("._")[:1]
+    if start not in ("Z", "R", "D"):
+        return name
+    try:
+        # Lengths in mangled names count bytes: here a character is a byte.
+        text = name.encode("utf-8", "surrogateescape").decode("latin-1")
+    except UnicodeEncodeError:
+        return name
+    for candidate, prefix in _candidates(text):
+        try:
+            result = prefix + _demangle_deep(candidate)
+        except Malformed:
+            continue
+        # LLVM's text ends with the first NUL.
+        result = result.partition("\0")[0]
+        return result.encode("latin-1").decode("utf-8", "surrogateescape")
+    return name
+
+
+def _candidates(text: str) -> list[tuple[str, str]]:
+    """The texts to try one after the other, and what to put in front of the result."""
+    # A dot in front belongs to the symbol (the entry point of a function on PowerPC), not the name.
+    candidates = [(text[1:], ".")] if text.startswith(".") else [(text, "")]
+    if text.startswith("_"):
+        # Mach-O's symbols have an underscore more.
+        candidates.append((text[1:], ""))
+    return candidates
+
+
+def _scheme(text: str) -> Callable[[str], str] | None:
+    """What demangles a name that starts as this one does."""
+    underscores = len(text) - len(text.lstrip("_"))
+    if 1 <= underscores <= 4 and text.startswith("Z", underscores):
+        return demangle_itanium
+    if text.startswith("_R"):
+        return demangle_rust
+    if text.startswith("_D"):
+        return demangle_d
+    return None
+
+
+def _demangle_deep(text: str) -> str:
+    """Demangles with as much recursion as the limits on names admit; raises Malformed."""
+    scheme = _scheme(text)
+    if scheme is None:
+        raise Malformed("no mangled name")
+    try:
+        return scheme(text)
+    except RecursionError:
+        pass
+    # The limit is the process's: only one thread at a time may raise it and set it back.
+    with _recursion_lock:
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, _DEEP_RECURSION))
+        try:
+            return scheme(text)
+        except RecursionError:
+            raise Malformed("too deep") from None
+        finally:
+            sys.setrecursionlimit(limit)
