@@ -35,12 +35,17 @@ def run_module(module: bytes, entry: str, folder: Path) -> str:
             table = wasmtime.Table(store, imported.type, None)
             linker.define(store, imported.module, str(imported.name), table)
     instance = linker.instantiate(store, compiled)
-    called = instance.exports(store)[entry]
+    exports = instance.exports(store)
+    # A library that exports its constructors leaves it to the host to call them first.
+    constructors = exports.get("__wasm_call_ctors") if entry != "_start" else None
+    called = exports[entry]
     assert isinstance(called, wasmtime.Func)
     try:
+        if isinstance(constructors, wasmtime.Func):
+            constructors(store)
         called(store)
     except wasmtime.ExitTrap as trap:
         if trap.code:
             raise
-    del instance, linker, store  # closes the output
+    del called, constructors, exports, instance, linker, store  # closes the output
     return output.read_text()
