@@ -11,6 +11,12 @@ from linker.symbols import EXPORTED, LinkSymbol, State
 TABLE_INDEX_TYPES = frozenset(
     int(entry) for entry in RelocationType if entry.name.startswith("TABLE_INDEX")
 )
+# The relative kinds are for position-independent code, where LLD keeps the stubs.
+STUB_FREE_TYPES = frozenset(
+    int(entry)
+    for entry in RelocationType
+    if int(entry) in TABLE_INDEX_TYPES and "_REL_" not in entry.name
+)
 TYPE_INDEX = int(RelocationType.TYPE_INDEX_LEB)
 
 
@@ -82,7 +88,7 @@ def follow_relocations(queue: list[Chunk]) -> None:
                 continue
             symbol = symbols[index]
             # A stub has the address of no function, so taking it keeps nothing.
-            if symbol.is_stub and relocation_type in TABLE_INDEX_TYPES:
+            if symbol.is_stub and relocation_type in STUB_FREE_TYPES:
                 continue
             if not symbol.is_live:
                 enqueue(symbol, queue)

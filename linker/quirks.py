@@ -33,9 +33,21 @@ QUIRKS: tuple[Quirk, ...] = (
         "wasm-ld up to 22: LinkingSection writes OutputSegment::linkingFlags, which nothing sets",
         'Linking.md, "Segment Info"',
     ),
+    Quirk(
+        "no-strip-forgotten",
+        "Of two references to an undefined symbol, only the first one's no-strip flag counts.",
+        "wasm-ld up to 22: updateExistingUndefined",
+        'Linking.md, "Symbol Table" (WASM_SYMBOL_NO_STRIP)',
+    ),
+    Quirk(
+        "absolute-symbols-moved",
+        "An absolute data symbol of an object is taken for an offset in the first data segment.",
+        "wasm-ld up to 22: ObjFile::createDefined looks at the segment only",
+        'Linking.md, "Symbol Table" (WASM_SYMBOL_ABSOLUTE)',
+    ),
 )
 
 DIALECTS: dict[str, frozenset[str]] = {
     "standard": frozenset(),
-    "lld-22": frozenset({"segment-flags-lost"}),
+    "lld-22": frozenset({"segment-flags-lost", "no-strip-forgotten", "absolute-symbols-moved"}),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from linker.errors import Diagnostics
+from linker.errors import Diagnostics, FatalError
 from linker.format import model
 from linker.format.constants import (
     ExternalKind,
@@ -40,7 +40,7 @@ from linker.symbol_table import (
     defined_tag,
     undefined_symbol,
 )
-from linker.symbols import HIDDEN, NO_STRIP, TLS, UNDEFINED, WEAK, LinkSymbol, State
+from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, WEAK, LinkSymbol, State
 
 NULL_SIGNATURE = FunctionType((), ())
 TLS_INIT_SIGNATURE = FunctionType((ValueType.I32,), ())
@@ -181,6 +181,13 @@ def add_definition(
         return None if function.discarded else table.add_defined_function(new)
     if kind is SymbolKind.DATA:
         assert entry.data is not None
+        if flags & ABSOLUTE and "absolute-symbols-moved" not in options.quirks:
+            return add_absolute(obj, entry, options, table)
+        if entry.data.segment >= len(obj.segments):
+            raise FatalError(
+                f"{obj.name}: wasm-ld 22 crashes here: absolute symbol {name}, no data segment"
+                " (quirk absolute-symbols-moved)",
+            )
         segment = obj.segments[entry.data.segment]
         if segment.is_tls:
             flags |= TLS
@@ -210,6 +217,23 @@ def add_definition(
     else:
         table_element = obj.tables[entry.index - len(obj.imports[ExternalKind.TABLE])]
         new = defined_table(name, flags, obj, table_element)
+    return local(new, options) if entry.is_local else table.add_defined(new)
+
+
+def add_absolute(
+    obj: InputObject, entry: model.Symbol, options: Options, table: SymbolTable
+) -> LinkSymbol:
+    """A data symbol at a fixed address (Linking.md, WASM_SYMBOL_ABSOLUTE)."""
+    assert entry.data is not None
+    new = LinkSymbol(
+        entry.name,
+        entry.kind,
+        State.DEFINED,
+        int(entry.flags),
+        obj,
+        value=entry.data.offset,
+        size=entry.data.size,
+    )
     return local(new, options) if entry.is_local else table.add_defined(new)
 
 

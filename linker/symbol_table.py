@@ -184,7 +184,8 @@ class SymbolTable:
 
     def add_lazy(self, name: str, obj: InputObject) -> None:
         """Adds what an archive member defines (LLD's SymbolTable::addLazy)."""
-        lazy = LinkSymbol(name, SymbolKind.FUNCTION, State.LAZY, 0, obj)
+        # What it defines is not known; one that stays lazy has no signature, as data has none.
+        lazy = LinkSymbol(name, SymbolKind.DATA, State.LAZY, 0, obj)
         fresh = self._insert_name(name)
         if fresh is not None:
             fresh.become(lazy)
@@ -298,7 +299,7 @@ class SymbolTable:
         """Calls to weak undefined functions need something to name (LLD's handleWeakUndefines)."""
         for symbol in self.symbols:
             if symbol.is_undefined_weak and symbol.used_in_object:
-                if symbol.signature is None or symbol.kind is not SymbolKind.FUNCTION:
+                if symbol.signature is None or symbol.kind is SymbolKind.TAG:
                     continue
                 self._replace_with_unreachable(symbol, f"undefined_weak:{self.display(symbol)}")
                 symbol.set_hidden(True)
@@ -353,7 +354,8 @@ class SymbolTable:
         binding = new.flags & BINDING_MASK
         if existing.is_weak and binding != WEAK:
             existing.flags = (existing.flags & ~BINDING_MASK) | binding
-        existing.flags |= new.flags & NO_STRIP
+        if "no-strip-forgotten" not in self.options.quirks:
+            existing.flags |= new.flags & NO_STRIP
 
     def _report_import(
         self, existing: LinkSymbol, new: LinkSymbol, what: str, old: str, other: str
