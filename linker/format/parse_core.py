@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from linker.format import expression
 from linker.format.constants import DataSegmentFlag, ExternalKind, LimitsFlag, SectionId, ValueType
-from linker.format.leb128 import LebError, decode_unsigned, size_unsigned
+from linker.format.leb128 import LebError, decode_unsigned
 from linker.format.model import (
     CodeSection,
     DataCountSection,
@@ -348,7 +348,7 @@ def parse_code(reader: Reader, state: FileState, size_width: int) -> Section:
                 size, pos = decode_unsigned(content, start)
             except LebError as error:
                 raise reader.wrong(error.position, error.problem) from None
-            if pos - start != size_unsigned(size):
+            if not content[pos - 1]:
                 width = pos - start
         after = pos + size
         if after > end:

@@ -32,6 +32,7 @@ from linker.format.model import (
 )
 from linker.format.parse_state import FileState
 from linker.format.reader import Reader
+from linker.format.relocation_shapes import SHAPES
 
 _new = tuple.__new__
 
@@ -270,58 +271,14 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
     return symbols
 
 
-_FUNCTION_BIT = 1 << SymbolKind.FUNCTION
-_DATA_BIT = 1 << SymbolKind.DATA
-_GLOBAL_BIT = 1 << SymbolKind.GLOBAL
-_SECTION_BIT = 1 << SymbolKind.SECTION
-_TAG_BIT = 1 << SymbolKind.TAG
-_TABLE_BIT = 1 << SymbolKind.TABLE
-
-
-class _Shape:
-    """How a relocation kind is written: patched bytes, bits of the addend, symbol kinds."""
-
-    def __init__(self, width: int, addend_bits: int, symbol_kinds: int) -> None:
-        self.width = width
-        self.addend_bits = addend_bits
-        self.symbol_kinds = symbol_kinds
-
-
-_R = RelocationType
-_SHAPES: dict[int, _Shape] = {
-    _R.FUNCTION_INDEX_LEB: _Shape(5, 0, _FUNCTION_BIT),
-    _R.TABLE_INDEX_SLEB: _Shape(5, 0, _FUNCTION_BIT),
-    _R.TABLE_INDEX_I32: _Shape(4, 0, _FUNCTION_BIT),
-    _R.MEMORY_ADDR_LEB: _Shape(5, 32, _DATA_BIT),
-    _R.MEMORY_ADDR_SLEB: _Shape(5, 32, _DATA_BIT),
-    _R.MEMORY_ADDR_I32: _Shape(4, 32, _DATA_BIT),
-    _R.TYPE_INDEX_LEB: _Shape(5, 0, 0),
-    # Function and data symbols stand for their entries in the global offset table.
-    _R.GLOBAL_INDEX_LEB: _Shape(5, 0, _GLOBAL_BIT | _FUNCTION_BIT | _DATA_BIT),
-    _R.FUNCTION_OFFSET_I32: _Shape(4, 32, _FUNCTION_BIT),
-    _R.SECTION_OFFSET_I32: _Shape(4, 32, _SECTION_BIT),
-    _R.TAG_INDEX_LEB: _Shape(5, 0, _TAG_BIT),
-    _R.MEMORY_ADDR_REL_SLEB: _Shape(5, 32, _DATA_BIT),
-    _R.TABLE_INDEX_REL_SLEB: _Shape(5, 0, _FUNCTION_BIT),
-    _R.GLOBAL_INDEX_I32: _Shape(4, 0, _GLOBAL_BIT),
-    _R.MEMORY_ADDR_LEB64: _Shape(10, 64, _DATA_BIT),
-    _R.MEMORY_ADDR_SLEB64: _Shape(10, 64, _DATA_BIT),
-    _R.MEMORY_ADDR_I64: _Shape(8, 64, _DATA_BIT),
-    _R.MEMORY_ADDR_REL_SLEB64: _Shape(10, 64, _DATA_BIT),
-    _R.TABLE_INDEX_SLEB64: _Shape(10, 0, _FUNCTION_BIT),
-    _R.TABLE_INDEX_I64: _Shape(8, 0, _FUNCTION_BIT),
-    _R.TABLE_NUMBER_LEB: _Shape(5, 0, _TABLE_BIT),
-    _R.MEMORY_ADDR_TLS_SLEB: _Shape(5, 32, _DATA_BIT),
-    _R.FUNCTION_OFFSET_I64: _Shape(8, 64, _FUNCTION_BIT),
-    _R.MEMORY_ADDR_LOCREL_I32: _Shape(4, 32, _DATA_BIT),
-    _R.TABLE_INDEX_REL_SLEB64: _Shape(10, 0, _FUNCTION_BIT),
-    _R.MEMORY_ADDR_TLS_SLEB64: _Shape(10, 64, _DATA_BIT),
-    _R.FUNCTION_INDEX_I32: _Shape(4, 0, _FUNCTION_BIT),
-}
-_WIDTHS = bytes(_SHAPES[kind].width for kind in range(len(_SHAPES)))
-_ADDEND_BITS = bytes(_SHAPES[kind].addend_bits for kind in range(len(_SHAPES)))
-_ALLOWED_KINDS = bytes(_SHAPES[kind].symbol_kinds for kind in range(len(_SHAPES)))
-_TYPE_INDEX = int(_R.TYPE_INDEX_LEB)
+# Tables by relocation kind: patched bytes, bits of the addend, allowed symbol kinds as bits.
+_ORDERED_SHAPES = [SHAPES[kind] for kind in sorted(RelocationType)]
+_WIDTHS = bytes(shape.width for shape in _ORDERED_SHAPES)
+_ADDEND_BITS = bytes(shape.addend_bits for shape in _ORDERED_SHAPES)
+_ALLOWED_KINDS = bytes(sum(1 << kind for kind in shape.symbols) for shape in _ORDERED_SHAPES)
+# A table for `bytes.translate`: a symbol kind to its bit.
+_BIT_OF_KIND = bytes(1 << kind if kind < 6 else 0 for kind in range(256))
+_TYPE_INDEX = int(RelocationType.TYPE_INDEX_LEB)
 _PATCHED_SECTIONS = (SectionId.CODE, SectionId.DATA, SectionId.CUSTOM)
 
 
@@ -350,7 +307,7 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
     widths = _WIDTHS
     addend_bits = _ADDEND_BITS
     # One bit a symbol kind, so that a relocation needs a single test.
-    bits = bytes(1 << kind for kind in kinds)
+    bits = kinds.translate(_BIT_OF_KIND)
     allowed = _ALLOWED_KINDS
     previous = 0
     pos = reader.pos
@@ -407,7 +364,7 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
                 raise reader.wrong(start, f"relocation to symbol {index} of {symbol_count}")
             elif not bits[index] & allowed[kind]:
                 what = _SYMBOL_NAMES[kinds[index]]
-                problem = f"relocation {_R(kind).name} to {what} symbol {index}"
+                problem = f"relocation {RelocationType(kind).name} to {what} symbol {index}"
                 raise reader.wrong(start, problem)
 
             addend = 0

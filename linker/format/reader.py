@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linker.format.leb128 import LebError, decode_signed, decode_unsigned, size_unsigned
+from linker.format.leb128 import LebError, decode_signed, decode_unsigned
 
 
 class ReadError(Exception):
@@ -82,7 +82,8 @@ class Reader:
         start = self.pos
         value = self.u32()
         width = self.pos - start
-        return value, 0 if width == size_unsigned(value) else width
+        # Padding ends in a byte without bits.
+        return value, 0 if width == 1 or self.content[self.pos - 1] else width
 
     def name(self) -> str:
         """A length and that many bytes, as text that keeps bytes that are no UTF-8."""

@@ -47,7 +47,7 @@ def test_llvm_says_the_same_of_a_real_object_with_a_changed_byte(
     """
     data = real_file("c-other")
     laxer = []
-    positions = range(8, len(data), 5)
+    positions = range(8, len(data), 11)
     for number, position in enumerate(positions):
         changed = bytearray(data)
         changed[position] = CHANGES[number % len(CHANGES)]
