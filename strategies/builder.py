@@ -147,6 +147,7 @@ class Style:
     element_section: bool = True
     name_section: bool = False
     garbage_in_sites: bool = False
+    reversed_symbols: bool = False
 
 
 class ObjectBuilder:
@@ -271,7 +272,7 @@ class ObjectBuilder:
         return section.symbol
 
     def got_entry(self, symbol: int) -> None:
-        """Import the global that stands for a symbol's address, as position-independent code does."""
+        """Import the global that stands for a symbol's address, as PIC does."""
         if symbol not in self.got:
             entry = self.symbols[symbol]
             module = "GOT.mem" if entry.kind == SymbolKind.DATA else "GOT.func"
@@ -283,6 +284,20 @@ class ObjectBuilder:
     def segment(self, name: str, alignment: int = 0, flags: int = 0) -> int:
         self.segments.append(Segment(name, alignment, flags))
         return len(self.segments) - 1
+
+    def symbol_order(self) -> range:
+        """The symbols in the order of the file; sites and `symbols` keep their own numbers."""
+        count = len(self.symbols)
+        return range(count - 1, -1, -1) if self.style.reversed_symbols else range(count)
+
+    def _final(self, symbol: int) -> int:
+        return len(self.symbols) - 1 - symbol if self.style.reversed_symbols else symbol
+
+    def _relocation(self, site: Site, base: int) -> Relocation:
+        """The relocation of a site whose content starts at `base` of its section."""
+        kind, offset, symbol, addend = site
+        index = symbol if kind == R.TYPE_INDEX_LEB else self._final(symbol)
+        return Relocation(kind, base + offset, index, addend)
 
     # -- finishing -------------------------------------------------------------------------
 
@@ -409,7 +424,7 @@ class ObjectBuilder:
         for custom in self.customs:
             content = bytearray(custom.content)
             self._write_sites(content, custom.sites, starts)
-            found = [Relocation(*site) for site in custom.sites]
+            found = [self._relocation(site, 0) for site in custom.sites]
             relocations.append((f"reloc.{custom.name}", len(sections), found))
             sections.append(CustomSection(custom.name, bytes(content), width))
         sections.append(self._linking(custom_base, width))
@@ -433,10 +448,7 @@ class ObjectBuilder:
             content = bytes(code.data)
             bodies.append(FunctionBody(content))
             position += len(uleb(len(content)))
-            found += [
-                Relocation(type_, position + offset, symbol, addend)
-                for type_, offset, symbol, addend in code.sites
-            ]
+            found += [self._relocation(site, position) for site in code.sites]
             position += len(content)
         sections.append(CodeSection(bodies, width))
         return found
@@ -450,17 +462,16 @@ class ObjectBuilder:
             init = b"\x41" + sleb(start) + b"\x0b"
             segments.append(DataSegment(0, 0, InitExpr(init), bytes(segment.content)))
             position += 1 + len(init) + len(uleb(len(segment.content)))
-            found += [
-                Relocation(type_, position + offset, symbol, addend)
-                for type_, offset, symbol, addend in sorted(segment.sites, key=lambda s: s.offset)
-            ]
+            ordered = sorted(segment.sites, key=lambda site: site.offset)
+            found += [self._relocation(site, position) for site in ordered]
             position += len(segment.content)
         sections.append(DataSection(segments, width))
         return found
 
     def _linking(self, custom_base: int, width: int) -> LinkingSection:
         symbols: list[Symbol] = []
-        for entry in self.symbols:
+        for number in self.symbol_order():
+            entry = self.symbols[number]
             kind, flags, name = entry.kind, entry.flags, entry.name
             if kind == SymbolKind.DATA:
                 reference = None
@@ -484,7 +495,7 @@ class ObjectBuilder:
         return LinkingSection(
             symbols=symbols,
             segments=[SegmentInfo(s.name, s.alignment, s.flags) for s in self.segments],
-            init_functions=self.init_functions,
+            init_functions=[InitFunction(p, self._final(s)) for p, s in self.init_functions],
             comdats=[Comdat(name, 0, tuple(entries)) for name, entries in groups.items()],
             size_width=width,
         )

@@ -33,7 +33,7 @@ MESSAGE_CLASSES = (
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """An input of a link: `name` is relative to the case's folder, `content` an object or archive."""
+    """An input of a link: an object or an archive; `name` is relative to the case's folder."""
 
     name: str
     content: bytes

@@ -79,6 +79,7 @@ def _make_units(groups: frozenset[str], record: Record) -> list[Unit]:
             element_section=not style_byte & 4,
             name_section=bool(style_byte & 8),
             garbage_in_sites=bool(style_byte & 16),
+            reversed_symbols=bool(style_byte & 32),
         )
     units = []
     for position in range(count):
@@ -182,16 +183,20 @@ def _package(
     return files, arguments, order
 
 
-# -- expectations ----------------------------------------------------------------------------------
+# -- expectations ----------------------------------------------------------------------------
 
 
 def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
     """Why a linker must refuse the case, the first of several reasons."""
-    if program.refusal is not None and program.refusal[0] != "duplicate-symbol":
-        if program.refusal[0] != "entry-not-defined" or not meaning.collisions:
-            return MustRefuse(*program.refusal)
+    refusal = program.refusal
+    # Names are resolved, and collide, before the linker looks at its entry or its layout.
+    early = refusal is not None and refusal[0].endswith("mismatch")
+    if refusal is not None and early:
+        return MustRefuse(*refusal)
     if meaning.collisions and "--muldefs" not in program.options:
         return MustRefuse("duplicate-symbol", "two strong definitions of one name")
+    if refusal is not None and refusal[0] != "duplicate-symbol":
+        return MustRefuse(*refusal)
     for slot, unit in program.strong_missing:
         if unit in meaning.loaded and not options.allows(program, slot.kind):
             return MustRefuse("undefined-symbol", "a strong reference without a definition")
@@ -242,7 +247,7 @@ def _expect(program: Program, meaning: Meaning) -> list[Expectation]:
     return expectations
 
 
-# -- the case ----------------------------------------------------------------------------------------
+# -- the case --------------------------------------------------------------------------------
 
 
 def make_program(

@@ -180,10 +180,9 @@ def target_features(program: Program, record: Record) -> None:
         if name not in known:
             known.add(name)
             unit.builder.features.append(TargetFeature("+", name))
-    if program.has("refusals") and record.byte() >= 192:
-        # No object of a case uses these, so disallowing them is without effect.
-        if "shared-mem" not in known:
-            unit.builder.features.append(TargetFeature("-", "shared-mem"))
+    if record.byte() >= 192 and "shared-mem" not in known:
+        # No object of a case uses it, so disallowing it is without effect.
+        unit.builder.features.append(TargetFeature("-", "shared-mem"))
 
 
 def producers(program: Program, record: Record) -> None:

@@ -82,7 +82,8 @@ class Meaning:
         for segment in builder.segments:
             if segment.comdat is not None:
                 self.comdats.setdefault(segment.comdat, unit)
-        for index, entry in enumerate(builder.symbols):
+        for index in builder.symbol_order():
+            entry = builder.symbols[index]
             flags = entry.flags
             if flags & LOCAL:
                 continue
@@ -125,7 +126,9 @@ class Meaning:
             self._process(unit)
             return
         self.lazy.add(unit)
-        for entry in self.builders[unit].symbols:
+        builder = self.builders[unit]
+        for index in builder.symbol_order():
+            entry = builder.symbols[index]
             if not entry.is_defined or entry.flags & LOCAL:
                 continue
             state = self.names.get(entry.name)

@@ -110,8 +110,10 @@ def layout(program: Program, record: Record) -> None:
         add(program, "--global-base", f"--global-base={bases[detail % 5]}")
     elif which == 3:
         if "--global-base" not in program.options:
-            size = (65536, 16, 1024, 131072, 1 << 18, 0, 65552)[detail % 7]
-            add(program, "stack-size", "-z", f"stack-size={size}")
+            size = (65536, 128, 1024, 131072, 1 << 18, 0, 65552)[detail % 7]
+            if add(program, "stack-size", "-z", f"stack-size={size}") and size == 0:
+                # Data at address 0 would leave no room for negative addends.
+                add(program, "--global-base", "--global-base=1024")
     elif which == 4:
         add(program, "--gc-sections", ("--no-gc-sections", "--gc-sections")[detail & 1])
     elif which == 5:

@@ -72,6 +72,9 @@ SIGNATURES = (
 )
 
 
+I32_GLOBAL = GlobalType(I32, False)
+
+
 class UnknownValue(Exception):
     """The convention does not say what a term gives."""
 
@@ -94,7 +97,7 @@ class Slot:
     tail: int = 0
     alignment: int = 0
     section: str = ""
-    global_type: GlobalType = GlobalType(I32, False)
+    global_type: GlobalType = I32_GLOBAL
     table_type: TableType | None = None
     local: bool = False
     comdat: str | None = None

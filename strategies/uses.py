@@ -67,10 +67,10 @@ def _function_value(program: Program, unit: int, symbol: int, slot: Slot, meanin
     definition = program.definition(meaning, unit, symbol)
     if definition is not None:
         return result_value(slot.signature, definition.constant)
-    if slot.policy in ("import", "allowed"):
-        # Host functions return 0 whatever their type; an allowed undefined one may trap.
-        if slot.policy == "import":
-            return result_value(slot.signature, 0) if not slot.signature.results else 0
+    if slot.policy == "import":
+        # Host functions return 0 whatever their type.
+        return result_value(slot.signature, 0) if not slot.signature.results else 0
+    if slot.policy in ("allowed", "strong"):
         raise UnknownValue
     raise Trapped
 
@@ -78,7 +78,7 @@ def _function_value(program: Program, unit: int, symbol: int, slot: Slot, meanin
 def _pointer_value(program: Program, unit: int, symbol: int, slot: Slot, meaning: Meaning) -> int:
     if meaning.find(unit, symbol) is not None or slot.policy == "import":
         return 1
-    if slot.policy == "allowed":
+    if slot.policy in ("allowed", "strong"):
         raise UnknownValue
     return 0
 
