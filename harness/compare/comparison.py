@@ -17,6 +17,7 @@ class Difference(NamedTuple):
         severity: how bad this kind is.
         rule: the section of a specification that decides, or "unspecified".
         wrong: "first" or "second" where one module is wrong by itself, else "".
+        subject: the function or data symbol it is about, "" for none.
     """
 
     key: str
@@ -24,6 +25,7 @@ class Difference(NamedTuple):
     severity: Severity
     rule: str = "unspecified"
     wrong: str = ""
+    subject: str = ""
 
 
 # Differences that two right linkers may have: the convention leaves the choice to the linker.
@@ -119,9 +121,16 @@ class Comparison:
         """Whether nothing differs that matters."""
         return not self.differences
 
-    def add(self, key: str, detail: str, rule: str = "unspecified", wrong: str = "") -> None:
+    def add(
+        self,
+        key: str,
+        detail: str,
+        rule: str = "unspecified",
+        wrong: str = "",
+        subject: str = "",
+    ) -> None:
         """Takes note of a difference; the list of ignored kinds decides where it goes."""
-        difference = Difference(key, detail, severity_of(key), rule, wrong)
+        difference = Difference(key, detail, severity_of(key), rule, wrong, subject)
         reason = IGNORED.get(key)
         if reason is not None:
             self.ignored.append((difference, reason))

@@ -26,7 +26,7 @@ def compare_data(
         two = second.data_choice.get(key)
         if two is not None and (one.place, one.segment) != (two.place, two.segment):
             detail = f"{key[1]}: object {one.place + 1} and object {two.place + 1}"
-            comparison.add("symbol.definition.data", detail, SYMBOLS)
+            comparison.add("symbol.definition.data", detail, SYMBOLS, subject=key[1])
     for resolution, coverage in ((first, comparison.first), (second, comparison.second)):
         total = sum(len(content) for _, content in resolution.view.data)
         if not inputs.objects:
@@ -63,7 +63,7 @@ def _check_addresses(
         if key in inputs.data and len(addresses) > 1:
             texts = ", ".join(f"0x{address:x}" for address in sorted(addresses))
             detail = f"{side}: {key[1]} is taken to be at {texts}"
-            comparison.add("data.address.several", detail, SYMBOLS, side)
+            comparison.add("data.address.several", detail, SYMBOLS, side, key[1])
     size = resolution.view.memories[0].minimum * PAGE_SIZE if resolution.view.memories else 0
     for key, definition in resolution.data_choice.items():
         address = resolution.address(key)
@@ -75,14 +75,14 @@ def _check_addresses(
                 f"{side}: {key[1]} at 0x{address:x}, its segment at 0x{segment & 0xFFFFFFFF:x}, "
                 f"aligned to {definition.alignment}"
             )
-            comparison.add("data.address.unaligned", detail, SEGMENTS, side)
+            comparison.add("data.address.unaligned", detail, SEGMENTS, side, key[1])
         if size and address + len(definition.content) > size:
             detail = f"{side}: {key[1]} at 0x{address:x} lies outside of the memory"
-            comparison.add("data.address.outside", detail, SYMBOLS, side)
+            comparison.add("data.address.outside", detail, SYMBOLS, side, key[1])
     for kind, name in resolution.unlike:
         if kind == "data":
             detail = f"{side}: what stands at the address of {name} is no definition of it"
-            comparison.add("data.content", detail, SYMBOLS, side)
+            comparison.add("data.content", detail, SYMBOLS, side, name)
     _check_overlaps(side, resolution, comparison)
 
 
@@ -97,5 +97,5 @@ def _check_overlaps(side: str, resolution: Resolution, comparison: Comparison) -
     for (_, end, one), (start, _, two) in pairwise(placed):
         if start < end and (one.place, one.segment) != (two.place, two.segment):
             detail = f"{side}: {one.key[1]} and {two.key[1]} share the address 0x{start:x}"
-            comparison.add("data.overlap", detail, SEGMENTS, side)
+            comparison.add("data.overlap", detail, SEGMENTS, side, two.key[1])
             return

@@ -7,7 +7,7 @@ from harness.compare.inputs import Inputs
 from harness.compare.instructions import Operand, OperandKind
 from harness.compare.interface import SIDES, same_function
 from harness.compare.resolve import ADDRESS, SLOT, Resolution
-from harness.compare.view import View, render_type
+from harness.compare.view import View, canonical, render_type
 from linker.format.model import FunctionType
 
 # Functions that linkers make themselves, each in its own way.
@@ -24,6 +24,7 @@ SYNTHETIC = frozenset(
     )
 )
 LINKING_RELOCATIONS = "Linking.md, Relocation Sections"
+SYMBOLS = "Linking.md, Symbol Table"
 
 
 def compare_function_sets(first: View, second: View, comparison: Comparison) -> None:
@@ -45,7 +46,8 @@ def compare_function_sets(first: View, second: View, comparison: Comparison) -> 
                 key = "function.missing.stub"
             elif name.endswith(".command_export"):
                 key = "function.missing.wrapper"
-            comparison.add(key, f"{name} is only in {SIDES[here]}")
+            subject = name.removesuffix(".command_export")
+            comparison.add(key, f"{name} is only in {SIDES[here]}", subject=subject)
     common = [[n for n in side if n in sets[0] and n in sets[1]] for side in sides]
     if common[0] != common[1]:
         comparison.add("function.order", "the same functions stand in another order")
@@ -117,10 +119,10 @@ def compare_bodies(
         if _different_definitions(first, second, name):
             places = [r.function_choice[name].place + 1 for r in (first, second)]
             detail = f"{name}: the definition of object {places[0]} and of object {places[1]}"
-            comparison.add("symbol.definition.function", detail, "Linking.md, Symbol Table")
+            comparison.add("symbol.definition.function", detail, SYMBOLS, subject=name)
         elif opcodes != other[0] or len(operands) != len(other[1]):
             kind = "synthetic" if name in SYNTHETIC else "instructions"
-            comparison.add(f"function.body.{kind}", f"{name}: other instructions")
+            comparison.add(f"function.body.{kind}", f"{name}: other instructions", subject=name)
         else:
             _compare_operands(first, second, name, inputs, renaming, comparison)
     for name in second.bodies:
@@ -178,6 +180,7 @@ def _compare_operands(
             f"function.body.{kind}",
             f"{name}: {one.kind.value} {texts[0]} and {texts[1]}",
             LINKING_RELOCATIONS,
+            subject=name,
         )
         return
 
@@ -205,33 +208,39 @@ def compare_slots(
         if bool(found[0]) != bool(found[1]):
             if key in first.may_be_null or key in second.may_be_null:
                 detail = f"{key[1]}: {found[0] or 'null'} and {found[1] or 'null'}"
-                comparison.add("table.entry.weak-undefined", detail)
+                comparison.add("table.entry.weak-undefined", detail, subject=key[1])
         elif not same_function(found[0], found[1], inputs.aliases):
-            comparison.add("table.entry.function", f"{key[1]}: {found[0]} and {found[1]}")
+            detail = f"{key[1]}: {found[0]} and {found[1]}"
+            comparison.add("table.entry.function", detail, subject=key[1])
 
 
 def _check_slots(side: str, resolution: Resolution, inputs: Inputs, comparison: Comparison) -> None:
     """One function has one slot, which is not null and leads to that function."""
-    if resolution.view.passive and not resolution.view.slots:
+    if resolution.view.has_unplaced_elements:
         return
     for key, slots in resolution.slots.items():
         name = key[1]
         if len(slots) > 1:
             detail = f"{side}: {name} has the table indices {sorted(slots)}"
-            comparison.add("table.entry.several", detail, LINKING_RELOCATIONS, side)
+            comparison.add("table.entry.several", detail, LINKING_RELOCATIONS, side, name)
             continue
         slot = next(iter(slots))
         target = resolution.view.slots.get(slot)
         if target is None:
-            if key not in resolution.may_be_null:
+            # An undefined function may be left null, if the options allow it at all.
+            if key not in resolution.may_be_null and canonical(name) in inputs.functions:
                 detail = f"{side}: {name} has table index {slot}, where no function is"
-                comparison.add("table.entry.null", detail, LINKING_RELOCATIONS, side)
-        elif name in inputs.functions and not _leads_to(resolution, name, target, inputs):
+                comparison.add("table.entry.null", detail, LINKING_RELOCATIONS, side, name)
+        elif target.startswith("("):
+            # A module without names does not say where its slots lead.
+            continue
+        elif canonical(name) in inputs.functions and not _leads_to(name, target, inputs):
             detail = f"{side}: table index {slot} of {name} is {target}"
-            comparison.add("table.entry.wrong", detail, LINKING_RELOCATIONS, side)
+            comparison.add("table.entry.wrong", detail, LINKING_RELOCATIONS, side, name)
 
 
-def _leads_to(resolution: Resolution, name: str, target: str, inputs: Inputs) -> bool:
+def _leads_to(name: str, target: str, inputs: Inputs) -> bool:
+    name = canonical(name)
     if same_function(name, target, inputs.aliases):
         return True
     # Stubs for other signatures, and wrappers, keep the name as a part of theirs.

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from harness.compare.instructions import BodyError, Operand, walk
+from harness.compare.view import canonical
 from linker.format.archive import parse_archive
 from linker.format.constants import ExternalKind, RelocationType, SegmentFlag, SymbolKind
 from linker.format.errors import MalformedFile
@@ -112,11 +113,11 @@ class Inputs:
 
     @cached_property
     def functions(self) -> dict[str, list[FunctionDefinition]]:
-        """Function definitions by each of their symbols' names."""
+        """Function definitions by each of their symbols' canonical names."""
         found: dict[str, list[FunctionDefinition]] = defaultdict(list)
         for entry in self.objects:
             for name, definition in _function_definitions(entry):
-                found[name].append(definition)
+                found[canonical(name)].append(definition)
         return dict(found)
 
     @cached_property
@@ -136,7 +137,7 @@ class Inputs:
             by_index: dict[int, set[str]] = defaultdict(set)
             for symbol in entry.symbols:
                 if symbol.kind is SymbolKind.FUNCTION and symbol.index is not None:
-                    by_index[symbol.index].add(symbol.name)
+                    by_index[symbol.index].add(canonical(symbol.name))
             for names in by_index.values():
                 if len(names) > 1:
                     for name in names:

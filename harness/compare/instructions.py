@@ -49,6 +49,10 @@ class Instruction(NamedTuple):
     operands: tuple[Operand, ...]
 
 
+# In an object file a relocated operand holds anything, numbers that are too large included:
+# every operand is read with 64 bits.
+
+
 class BodyError(Exception):
     """A body that cannot be walked: `offset` in bytes from its start, and why."""
 
@@ -138,7 +142,7 @@ def skip_locals(body: bytes) -> int:
     try:
         count, position = decode_unsigned(body, 0)
         for _ in range(count):
-            _, position = decode_unsigned(body, position)
+            _, position = decode_unsigned(body, position, 64)
             _, position = decode_signed(body, position, 33)
     except LebError as error:
         raise BodyError(error.position, error.problem) from None
@@ -162,7 +166,7 @@ def walk(body: bytes, position: int | None = None) -> Iterator[Instruction]:
                 table = _PREFIXED.get(opcode)
                 if table is None:
                     raise BodyError(start, f"unknown opcode 0x{opcode:02x}")
-                sub, position = decode_unsigned(body, position)
+                sub, position = decode_unsigned(body, position, 64)
                 shape = table.get(sub)
                 if shape is None:
                     raise BodyError(start, f"unknown opcode 0x{opcode:02x} {sub}")
@@ -182,12 +186,9 @@ def _operands(body: bytes, position: int, shape: str) -> tuple[tuple[Operand, ..
         start = position
         kind = _INDICES.get(letter)
         if kind is not None:
-            value, position = decode_unsigned(body, position)
+            value, position = decode_unsigned(body, position, 64)
             found.append(Operand(kind, value, start))
-        elif letter == "i":
-            value, position = decode_signed(body, position, 32)
-            found.append(Operand(OperandKind.CONSTANT, value, start))
-        elif letter == "I":
+        elif letter == "i" or letter == "I":
             value, position = decode_signed(body, position, 64)
             found.append(Operand(OperandKind.CONSTANT, value, start))
         elif letter in _FIXED:
@@ -204,15 +205,15 @@ def _operands(body: bytes, position: int, shape: str) -> tuple[tuple[Operand, ..
         elif letter == "a":
             position = _memory_argument(body, position, found)
         elif letter == "T":
-            count, position = decode_unsigned(body, position)
+            count, position = decode_unsigned(body, position, 64)
             for _ in range(count):
                 value, after = decode_signed(body, position, 33)
                 found.append(Operand(OperandKind.BITS, value, position))
                 position = after
         elif letter == "B":
-            count, position = decode_unsigned(body, position)
+            count, position = decode_unsigned(body, position, 64)
             for _ in range(count + 1):
-                value, after = decode_unsigned(body, position)
+                value, after = decode_unsigned(body, position, 64)
                 found.append(Operand(OperandKind.LABEL, value, position))
                 position = after
         else:
@@ -222,11 +223,11 @@ def _operands(body: bytes, position: int, shape: str) -> tuple[tuple[Operand, ..
 
 def _memory_argument(body: bytes, position: int, found: list[Operand]) -> int:
     start = position
-    alignment, position = decode_unsigned(body, position)
+    alignment, position = decode_unsigned(body, position, 64)
     found.append(Operand(OperandKind.ALIGNMENT, alignment, start))
     if alignment & _MEMORY_INDEX_FOLLOWS:
         start = position
-        memory, position = decode_unsigned(body, position)
+        memory, position = decode_unsigned(body, position, 64)
         found.append(Operand(OperandKind.MEMORY, memory, start))
     start = position
     offset, position = decode_unsigned(body, position, 64)
@@ -235,17 +236,17 @@ def _memory_argument(body: bytes, position: int, found: list[Operand]) -> int:
 
 
 def _catches(body: bytes, position: int, found: list[Operand]) -> int:
-    count, position = decode_unsigned(body, position)
+    count, position = decode_unsigned(body, position, 64)
     for _ in range(count):
-        kind, after = decode_unsigned(body, position)
+        kind, after = decode_unsigned(body, position, 64)
         found.append(Operand(OperandKind.BITS, kind, position))
         position = after
         # catch and catch_ref name a tag, catch_all and catch_all_ref do not.
         if kind < 2:
-            value, after = decode_unsigned(body, position)
+            value, after = decode_unsigned(body, position, 64)
             found.append(Operand(OperandKind.TAG, value, position))
             position = after
-        value, after = decode_unsigned(body, position)
+        value, after = decode_unsigned(body, position, 64)
         found.append(Operand(OperandKind.LABEL, value, position))
         position = after
     return position

@@ -103,7 +103,10 @@ def compare_exports(
             comparison.add("export.type", f"{name}: {types[0]} and {types[1]}")
         targets = export_target(first, one), export_target(second, two)
         if named and not same_function(*targets, aliases):
-            comparison.add("export.target", f"{name}: {targets[0]} and {targets[1]}")
+            key = "export.target"
+            if any(target.endswith(".command_export") for target in targets):
+                key = "export.target.wrapper"
+            comparison.add(key, f"{name}: {targets[0]} and {targets[1]}", subject=name)
     common = [[n for n in side if n in sides[0] and n in sides[1]] for side in sides]
     if common[0] != common[1]:
         comparison.add("export.order", "the same exports stand in another order")

@@ -33,6 +33,19 @@ def same_layout(first: bytes, second: bytes) -> bool:
     return same_layout_of(one, two)
 
 
+def same_memory(first: bytes, second: bytes) -> bool:
+    """Whether the modules start with the same memory as well: their data is the same bytes.
+
+    Only then do two right programs leave the same memory behind.
+    """
+    one, two = read_module(first), read_module(second)
+    if not isinstance(one, ObjectFile) or not isinstance(two, ObjectFile):
+        return False
+    left, right = one.find(DataSection), two.find(DataSection)
+    contents = [[s.content for s in d.segments] if d else [] for d in (left, right)]
+    return contents[0] == contents[1] and same_layout_of(one, two)
+
+
 def same_layout_of(first: ObjectFile, second: ObjectFile) -> bool:
     """`same_layout` of modules that are parsed already."""
     return _placement(first) == _placement(second)

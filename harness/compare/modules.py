@@ -6,7 +6,12 @@ from collections.abc import Sequence
 
 from harness.compare.comparison import Comparison
 from harness.compare.data import compare_data
-from harness.compare.functions import compare_bodies, compare_function_sets, compare_slots
+from harness.compare.functions import (
+    SYMBOLS,
+    compare_bodies,
+    compare_function_sets,
+    compare_slots,
+)
 from harness.compare.inputs import File, Inputs, as_files, read_inputs
 from harness.compare.interface import (
     SIDES,
@@ -93,4 +98,4 @@ def _compare(left: Resolution, right: Resolution, inputs: Inputs, comparison: Co
         for kind, name in resolution.unlike:
             if kind.startswith("function"):
                 detail = f"{side}: the code of {name} is that of no definition"
-                comparison.add("function.content", detail, "Linking.md, Symbol Table", side)
+                comparison.add("function.content", detail, SYMBOLS, side, name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
+from linker.demangle import demangle
 from linker.format import expression
 from linker.format.constants import ExternalKind, NameSubsection
 from linker.format.leb128 import LebError
@@ -14,6 +15,7 @@ from linker.format.model import (
     CodeSection,
     DataSection,
     ElementSection,
+    ElementSegment,
     Export,
     ExportSection,
     FunctionSection,
@@ -35,6 +37,13 @@ from linker.format.model import (
 )
 
 NULL = "null"
+
+
+@lru_cache(maxsize=4096)
+def canonical(name: str) -> str:
+    """A symbol's name as names are compared: demangled, as wasm-ld writes it."""
+    # The form of main that takes arguments is written as what the user wrote.
+    return "main" if name == "__main_argc_argv" else demangle(name)
 
 
 def constant(init: InitExpr | None) -> int | None:
@@ -138,7 +147,8 @@ class View:
             given = self._names_of(subsection)
             names.update((i, n) for i, n in given.items() if i >= imported)
         label = kind.name.lower()
-        return _numbered(names.get(index, f"({label})") for index in range(count))
+        found = (names.get(index, f"({label})") for index in range(count))
+        return _numbered(canonical(name) for name in found)
 
     @cached_property
     def has_function_names(self) -> bool:
@@ -221,13 +231,27 @@ class View:
         return self.function_name(section.function) if section else ""
 
     @cached_property
-    def slots(self) -> dict[int, str]:
-        """Function names by index of table 0, as active element segments fill it."""
-        found: dict[int, str] = {}
+    def _active_elements(self) -> list[ElementSegment]:
+        """Active element segments of the table that the first of them fills.
+
+        Linkers fill one table, that of indirect calls, whatever its index is.
+        """
         section = self.module.find(ElementSection)
-        for segment in section.segments if section else []:
+        active = [s for s in section.segments if s.offset is not None] if section else []
+        return [s for s in active if s.table == active[0].table]
+
+    @cached_property
+    def has_unplaced_elements(self) -> bool:
+        """Whether the place of some element is known at run time only."""
+        return any(constant(segment.offset) is None for segment in self._active_elements)
+
+    @cached_property
+    def slots(self) -> dict[int, str]:
+        """Function names by index in the table of indirect calls, as segments fill it."""
+        found: dict[int, str] = {}
+        for segment in self._active_elements:
             base = constant(segment.offset)
-            if base is None or segment.table:
+            if base is None:
                 continue
             for position, index in enumerate(segment.functions):
                 found[base + position] = self.function_name(index)

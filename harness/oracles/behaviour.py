@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from harness.compare.layout import same_layout
+from harness.compare.layout import same_memory
 from harness.divergence import Divergence, Severity
 from harness.execution import ProbeRun, Response
 from harness.oracles.cause import probe_cause
@@ -69,6 +69,9 @@ def _compare_starts(situation: Situation, findings: Findings) -> None:
     (first, builds), *others = groups.items()
     for signature, different in others:
         traps = sorted(filter(None, (first[0], signature[0])))
+        # A program that must run and traps before it starts is wrong by itself.
+        known = probes_of(situation) and bool(first[0]) != bool(signature[0])
+        wrong = (builds if first[0] else different) if known else []
         key = "behaviour.start." + (f"trap.{traps[0]}" if traps else "host-calls")
         findings.divergences.append(
             _divergence(
@@ -78,10 +81,15 @@ def _compare_starts(situation: Situation, findings: Findings) -> None:
 
 
 def _divergence(
-    situation: Situation, key: str, first: list[Build], second: list[Build], detail: str
+    situation: Situation,
+    key: str,
+    first: list[Build],
+    second: list[Build],
+    detail: str,
+    wrong: tuple[str, ...] = (),
 ) -> Divergence:
     sides = (makers(first), makers(second))
-    blamed = blame(situation, sides)
+    blamed = (wrong,) if wrong else blame(situation, sides)
     return Divergence(
         key=key,
         sides=sides,
@@ -125,14 +133,15 @@ def _compare_probes(situation: Situation, builds: list[Build], findings: Finding
             findings.inconclusives["behaviour: value may be an address"] += 1
         for how, different in groups.items():
             other = {r.export: r for r in _response(different[0]).probes}[export]
-            cause = probe_cause(situation.case, export)
+            cause = probe_cause(situation, export, different[0], base)
             findings.divergences.append(
                 _divergence(
                     situation,
-                    f"behaviour.{cause}.{how}",
+                    cause.with_symptom(how),
                     same,
                     different,
                     f"{export}: {_words(run)} and {_words(other)}",
+                    makers(different) if cause.decided else (),
                 )
             )
 
@@ -152,7 +161,7 @@ def _compare_states(situation: Situation, builds: list[Build], findings: Finding
     """Memory, tables and globals after the run, among builds that are laid out alike."""
     base = builds[0]
     for build in builds[1:]:
-        if not same_layout(base.module, build.module):
+        if not same_memory(base.module, build.module):
             findings.inconclusives["behaviour: final memory, layouts differ"] += 1
             continue
         one, two = _response(base), _response(build)
@@ -161,7 +170,9 @@ def _compare_states(situation: Situation, builds: list[Build], findings: Finding
             ("table", one.tables, two.tables),
             ("global", one.globals, two.globals),
         ):
-            if first != second:
+            # What only one exports is the structure oracle's business.
+            common = {state.name for state in first} & {state.name for state in second}
+            if [s for s in first if s.name in common] != [s for s in second if s.name in common]:
                 findings.divergences.append(
                     _divergence(
                         situation,
@@ -177,7 +188,7 @@ def wants_final_state(situation: Situation) -> bool:
     """Whether the final state can be compared at all: more than one output, laid out alike."""
     builds = situation.builds
     return len(builds) > 1 and any(
-        same_layout(builds[0].module, build.module) for build in builds[1:]
+        same_memory(builds[0].module, build.module) for build in builds[1:]
     )
 
 

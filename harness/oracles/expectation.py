@@ -76,7 +76,7 @@ def judge_expectations(situation: Situation) -> Findings:
                 findings.inconclusives["expectation: not called"] += 1
                 continue
             failures.setdefault(failure(probe, run), []).append(build)
-        right = makers(failures.pop("", []))
+        right = failures.pop("", [])
         for how, builds in failures.items():
             findings.divergences.append(
                 _divergence(situation, probe, how, builds, right, runs[id(builds[0])])
@@ -94,21 +94,22 @@ def _divergence(
     probe: Probe,
     how: str,
     builds: list[Build],
-    right: tuple[str, ...],
+    right: list[Build],
     runs: dict[str, ProbeRun],
 ) -> Divergence:
     wrong = makers(builds)
     if how in ("missing", "not-a-function"):
         key, severity = f"export.{how}.function", Severity.HIGH
     else:
-        key = f"behaviour.{probe_cause(situation.case, probe.export)}.{how}"
+        cause = probe_cause(situation, probe.export, builds[0], right[0] if right else None)
+        key = cause.with_symptom(how)
         severity = Severity.CRITICAL
     words = _words(runs[probe.export])
     if how == "value-type":
         words = "the export has parameters or results that cannot be given"
     return Divergence(
         key=key,
-        sides=(wrong, right),
+        sides=(wrong, makers(right)),
         severity=severity,
         detail=f"{probe.export}: expected {_expected(probe)}; {', '.join(wrong)}: {words}",
         rule=probe.rule,

@@ -126,20 +126,23 @@ def _verdict(situation: Situation, bench: Bench, sampled_out: bool) -> Verdict:
     }
     if bench.compare_structure:
         oracles["structure"] = judge_structure(situation)
-    divergences: dict[tuple[str, tuple[str, ...], tuple[str, ...]], Divergence] = {}
+    divergences: dict[tuple[object, ...], Divergence] = {}
     inconclusives: Counter[str] = Counter()
     agreements = []
     for name, findings in oracles.items():
         for found in findings.divergences:
             # One of each kind and sides is enough: a case often shows one bug many times.
-            divergences.setdefault((found.key, *found.sides), found)
+            divergences.setdefault((found.key, found.sides, found.blamed), found)
         inconclusives.update(findings.inconclusives)
         if findings.checked and not findings.divergences:
             agreements.append(name)
+    shown = {key for found in divergences.values() if (key := found.key).startswith("behaviour.")}
+    # A mistake in the output that a probe has shown is told once, as that.
+    kept = [d for d in divergences.values() if f"behaviour.{d.key}" not in shown]
     if sampled_out:
         inconclusives["behaviour: identical outputs, not in the share that is run"] += 1
     return Verdict(
-        divergences=tuple(sorted(divergences.values(), key=lambda d: (-d.severity, d.key))),
+        divergences=tuple(sorted(kept, key=lambda d: (-d.severity, d.key))),
         agreements=tuple(agreements),
         inconclusives=dict(inconclusives),
         tallies=_tallies(situation),

@@ -100,6 +100,26 @@ class Reason(NamedTuple):
     message_class: str
     line: str
 
+    @property
+    def kind(self) -> str:
+        """The class and, where it holds different mistakes, the words behind the last colon.
+
+        For a refusal of what is valid: what a reader of objects does not understand.
+        """
+        if self.message_class == "malformed-object":
+            return f"{self.message_class}.{normalise(self.line.rpartition(': ')[2], 5)}"
+        if self.message_class == "undefined-symbol" and _SYNTHETIC.search(self.line):
+            return f"{self.message_class}.linker-defined"
+        return self.message_class
+
+
+# Symbols that linkers define, beyond what users may.
+_SYNTHETIC = re.compile(
+    r"\b__(?:(?:wasm|start|stop)_\w+|(?:memory|table|tls|global)_base|heap_(?:base|end)"
+    r"|data_end|dso_handle|tls_size|tls_align|stack_(?:pointer|low|high)"
+    r"|wasm_first_page_end|indirect_function_table)\b"
+)
+
 
 def classify_line(line: str) -> str:
     """The class of one error line; "other.WORDS" for words that no class knows."""

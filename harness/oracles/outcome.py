@@ -83,7 +83,7 @@ def judge_outcomes(situation: Situation) -> Findings:
         if result.outcome in (Outcome.LINKED, Outcome.REFUSED)
     )
     for result in situation.results:
-        if result.left_behind:
+        if result.left_behind and result.outcome is Outcome.REFUSED:
             findings.divergences.append(_left_behind(result, well))
         if result.outcome is Outcome.UNSUPPORTED:
             findings.inconclusives[f"unsupported by {situation.kind(result.linker)}"] += 1

@@ -24,22 +24,35 @@ def _by_class(refused: tuple[LinkResult, ...]) -> dict[str, list[LinkResult]]:
     return groups
 
 
+def _by_kind(refused: tuple[LinkResult, ...]) -> dict[str, list[LinkResult]]:
+    groups: dict[str, list[LinkResult]] = {}
+    for result in refused:
+        groups.setdefault(classify(result.message)[0].kind, []).append(result)
+    return groups
+
+
 def _refused_valid(situation: Situation, reason: str) -> list[Divergence]:
     linked = names(situation.with_outcome(Outcome.LINKED))
     return [
         Divergence(
-            key=f"refusal.valid-input.{message_class}",
+            key=f"refusal.valid-input.{kind}",
             sides=(names(results), linked),
             severity=Severity.MEDIUM,
             detail=f"{_quote(tuple(results))}\nIt must link: {reason}",
             rule=reason,
             blamed=names(results),
         )
-        for message_class, results in _by_class(situation.with_outcome(Outcome.REFUSED)).items()
+        for kind, results in _by_kind(situation.with_outcome(Outcome.REFUSED)).items()
     ]
 
 
-def _judge_must_refuse(situation: Situation, expected: MustRefuse) -> list[Divergence]:
+# A linker that cannot read an input never comes to what the case is about.
+_TOO_EARLY = ("malformed-object", "unsupported-feature", "feature-not-allowed", "other.")
+
+
+def _judge_must_refuse(
+    situation: Situation, expected: MustRefuse, findings: Findings
+) -> list[Divergence]:
     linked = names(situation.with_outcome(Outcome.LINKED))
     refused = situation.with_outcome(Outcome.REFUSED)
     found = []
@@ -60,6 +73,8 @@ def _judge_must_refuse(situation: Situation, expected: MustRefuse) -> list[Diver
         reasons = classify(result.message)
         if any(_fits(reason, expected.message_class) for reason in reasons):
             right.append(result)
+        elif reasons[0].message_class.startswith(_TOO_EARLY):
+            findings.inconclusives["refusal: refused for another reason first"] += 1
         else:
             wrong.setdefault(reasons[0].message_class, []).append(result)
     for message_class, results in wrong.items():
@@ -127,7 +142,7 @@ def judge_refusals(situation: Situation) -> Findings:
     if not decided:
         return findings
     if must_refuse is not None:
-        findings.divergences = _judge_must_refuse(situation, must_refuse)
+        findings.divergences = _judge_must_refuse(situation, must_refuse, findings)
     elif must_link is not None:
         findings.divergences = _refused_valid(situation, must_link.reason)
     elif len(decided) > 1:

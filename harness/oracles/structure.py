@@ -102,7 +102,8 @@ def _divergences(
     situation: Situation, base: Build, build: Build, comparison: Comparison
 ) -> list[Divergence]:
     sides = (base.linkers, build.linkers)
-    blamed = blame(situation, sides)
+    outvoted = blame(situation, sides)
+    wrong = {"first": base.linkers, "second": build.linkers}
     return [
         Divergence(
             key=difference.key,
@@ -110,7 +111,7 @@ def _divergences(
             severity=difference.severity,
             detail=difference.detail,
             rule=difference.rule,
-            blamed=blamed[0] if blamed else (),
+            blamed=wrong.get(difference.wrong) or (outvoted[0] if outvoted else ()),
         )
         for difference in comparison.differences
     ]
