@@ -27,7 +27,7 @@ from harness.adapters.reference import Reference
 from harness.adapters.zig import ZigLinker
 from harness.divergence import Divergence
 from harness.fingerprints import Fingerprint
-from harness.linking import RESPONSE
+from harness.linking import OUTPUT, RESPONSE
 from harness.results import LinkResult
 from linker.format.errors import MalformedFile
 from linker.format.parse import parse
@@ -278,7 +278,7 @@ def repro_script(finding: Finding) -> str:
     for linker in finding.linkers:
         lines += _repro_lines(linker, finding.case)
     lines += [
-        'for module in "$out"/*.wasm; do',
+        'for module in "$out"/*/*.wasm; do',
         '  [ -s "$module" ] || continue',
         "  if command -v wasm-validate >/dev/null; then",
         '    wasm-validate --enable-all "$module" && echo "$module: valid"',
@@ -295,8 +295,8 @@ def repro_script(finding: Finding) -> str:
 
 def _repro_lines(linker: Linker, case: LinkCase) -> list[str]:
     """The lines of the script for one linker."""
-    output = f'"$out/{linker.name}.wasm"'
-    title = f"echo {shlex.quote(f'== {linker.name}: {linker.version}')}"
+    output = f'"$out/{linker.name}/{OUTPUT}"'
+    title = f"mkdir -p \"$out/{linker.name}\"; echo {shlex.quote(f'== {linker.name}: {linker.version}')}"
     status = 'echo "exit status $?"'
     if isinstance(linker, Reference):
         return ["# The reference linker of weldcheck is no public tool: see outputs/.", ""]
@@ -308,7 +308,7 @@ def _repro_lines(linker: Linker, case: LinkCase) -> list[str]:
         return [title, f"{program} @{RESPONSE} -o {output}", status, ""]
     # The folder is a mark that is replaced by the variable of the script afterwards.
     mark = Path("/OUT")
-    words = linker.command_line(case, mark / "case", mark / f"{linker.name}.wasm")
+    words = linker.command_line(case, mark / "case", mark / linker.name / OUTPUT)
     quoted = [shlex.quote(word) for word in words]
     quoted = [word.replace("/OUT/", '"$out"/') for word in quoted]
     if isinstance(linker, ZigLinker):

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from harness.adapters.base import Linker
     from strategies.case import LinkCase
 
+RESPONSE = "response.txt"
+OUTPUT = "out.wasm"
 # What a linker says of itself when it has crashed without a signal: LLD's crash handler and
 # fatal errors of LLVM exit with a status, Zig's panics abort.
 _CRASH_WORDS = re.compile(
@@ -63,6 +65,7 @@ class Workplace:
     limits: Limits = field(default_factory=Limits)
     folder: Path = field(init=False)
     _saved: dict[str, bytes] = field(init=False, default_factory=dict)
+    _made: set[str] = field(init=False, default_factory=set)
 
     def __enter__(self) -> Workplace:
         self.folder = Path(tempfile.mkdtemp(prefix="weldcheck-", dir=scratch_root()))
@@ -81,12 +84,22 @@ class Workplace:
     def _outputs(self) -> Path:
         return self.folder / "outputs"
 
+    def _output(self, linker: Linker) -> Path:
+        """Where a linker is to write. The name is the same for all: wasm-ld puts it into the
+        name section."""
+        folder = self._outputs / linker.name
+        if linker.name not in self._made:
+            folder.mkdir(exist_ok=True)
+            self._made.add(linker.name)
+        return folder / OUTPUT
+
     def renew(self) -> None:
         """Makes the folders anew, caches included, as if nothing had been linked here."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.case_folder.mkdir(parents=True)
         self._outputs.mkdir()
         self._saved = {}
+        self._made = set()
 
     def save(self, case: LinkCase) -> None:
         """Writes the case's files and its command line, and removes what the last one left."""
@@ -116,7 +129,7 @@ class Workplace:
                 if reason is not None:
                     results[linker.name] = _unsupported(linker, reason)
                 elif not isinstance(linker, Reference):
-                    output = self._outputs / f"{linker.name}.wasm"
+                    output = self._output(linker)
                     command = linker.command_line(case, self.case_folder, output)
                     variables = linker.environment(self.case_folder)
                     try:
@@ -136,7 +149,6 @@ class Workplace:
         return tuple(results[linker.name] for linker in linkers)
 
 
-RESPONSE = "response.txt"
 
 
 def _unsupported(linker: Linker, reason: str) -> LinkResult:
@@ -230,7 +242,7 @@ def link_here(linker: Reference, case: LinkCase, seconds: float) -> LinkResult:
     started = time.perf_counter()
     try:
         with _alarm(seconds):
-            arguments = (*case.arguments, "-o", "out.wasm")
+            arguments = (*case.arguments, "-o", OUTPUT)
             output = driver.run(arguments, reader(case), linker.dialect)
     except _Overdue:
         took = time.perf_counter() - started

@@ -6,6 +6,7 @@ module is dropped, and a case with anything else is unsupported, with the reason
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,8 +102,7 @@ class ZigLinker:
             self.program,
             "build-exe",
             *("-target", "wasm32-freestanding"),
-            # Every feature is allowed: an object may ask for what the generic CPU lacks.
-            "-mcpu=bleeding_edge",
+            f"-mcpu={self._cpu}",
             *("-fno-lld", "-fno-compiler-rt"),
             *("--cache-dir", str(caches / f"cache-{self.name}")),
             *("--global-cache-dir", str(caches / f"cache-{self.name}")),
@@ -114,6 +114,17 @@ class ZigLinker:
 
     def environment(self, folder: Path) -> dict[str, str]:
         return dict(self.variables)
+
+    @property
+    def _cpu(self) -> str:
+        """The CPU with which any object is accepted.
+
+        With no feature at all, releases before 0.14 take the features of the objects, as
+        wasm-ld does; later ones refuse an object that needs more than the CPU has.
+        """
+        numbers = re.match(r"(\d+)\.(\d+)", self.version)
+        old = numbers is not None and (int(numbers[1]), int(numbers[2])) < (0, 14)
+        return "mvp" if old else "bleeding_edge"
 
     def _translate(self, arguments: Sequence[str]) -> list[str]:
         """Zig's options for wasm-ld's. Raises _Unsupported."""
