@@ -15,6 +15,7 @@ from strategies.case import (
     write_case,
 )
 from strategies.cases import archives, link_cases, make_case, object_files, object_models
+from strategies.mutations import mutated, mutated_cases
 
 __all__ = [
     "Expectation",
@@ -27,6 +28,8 @@ __all__ = [
     "archives",
     "link_cases",
     "make_case",
+    "mutated",
+    "mutated_cases",
     "object_files",
     "object_models",
     "write_case",
