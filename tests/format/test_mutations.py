@@ -16,6 +16,7 @@ from linker.format.model import ObjectFile
 from linker.format.parse import parse
 from tests.format import malformed, malformed_linking, odd
 from tests.format.assemble import LINKED, custom, file
+from tests.format.everything import everything
 
 SEEDS = ["c-fast", "c-sections", "c-threads", "cpp-exceptions", "assembly", "zig-small"]
 # Bytes at which readers go wrong: ends of LEB128, signs, huge numbers.
@@ -80,6 +81,14 @@ def test_a_changed_real_file_is_read_or_malformed(
     name: str, edits: list[tuple[str, float, bytes]], real_file: Callable[[str], bytes]
 ) -> None:
     check(apply(real_file(name), edits))
+
+
+@settings(max_examples=200, deadline=None)
+@given(edits=changes())
+def test_a_changed_file_with_everything_is_read_or_malformed(
+    edits: list[tuple[str, float, bytes]],
+) -> None:
+    check(apply(encode(everything()), edits))
 
 
 @settings(max_examples=300, deadline=None)
