@@ -48,7 +48,7 @@ from linker.format.model import (
     TargetFeaturesSection,
     TypeSection,
 )
-from linker.format.yaml import names
+from linker.format.yaml import dylink, names
 from linker.format.yaml.write import Flow, Node, binary, hexadecimal, quote, write_document
 
 _DEFAULT_SIZE_WIDTH = 5  # of the size of a section, where nothing else is said
@@ -62,7 +62,8 @@ def to_yaml(object_file: ObjectFile) -> str:
     Where obj2yaml loses something that yaml2obj could write, this keeps it: sizes of sections
     of any width, segments without a name, the order of comdat entries, init expressions of any
     bytes. Raises ValueError for what has no form: element segments of expressions, tables
-    with an initial value, a function body whose local declarations cannot be read.
+    with an initial value, a function body whose local declarations or a section dylink.0 that
+    cannot be read.
     """
     return write_document("!WASM", _file(object_file))
 
@@ -337,7 +338,34 @@ def _data(section: DataSection, imported: Mapping[ExternalKind, int]) -> Fields:
 
 
 def _custom(section: CustomSection, imported: Mapping[ExternalKind, int]) -> Fields:
+    if section.name in ("dylink", "dylink.0"):
+        return _dylink(section)
     return {"Name": quote(section.name), "Payload": binary(section.content)}
+
+
+def _dylink(section: CustomSection) -> Fields:
+    known = dylink.decode(section.content)
+    fields: Fields = {
+        "Name": section.name,
+        "MemorySize": str(known.memory_size),
+        "MemoryAlignment": str(known.memory_alignment),
+        "TableSize": str(known.table_size),
+        "TableAlignment": str(known.table_alignment),
+        "Needed": [quote(name) for name in known.needed],
+    }
+    imports: list[Node] = [
+        {
+            "Module": quote(module),
+            "Field": quote(name),
+            "Flags": _flags(flags, names.SYMBOL_FLAGS),
+        }
+        for module, name, flags in known.imports
+    ]
+    exports: list[Node] = [
+        {"Name": quote(name), "Flags": _flags(flags, names.SYMBOL_FLAGS)}
+        for name, flags in known.exports
+    ]
+    return fields | _list("ImportInfo", imports) | _list("ExportInfo", exports)
 
 
 def _linking(section: LinkingSection, imported: Mapping[ExternalKind, int]) -> Fields:

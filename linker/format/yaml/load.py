@@ -62,7 +62,7 @@ from linker.format.model import (
     TargetFeaturesSection,
     TypeSection,
 )
-from linker.format.yaml import names
+from linker.format.yaml import dylink, names
 from linker.format.yaml.dump import canonical_size_width
 from linker.format.yaml.fields import Fields, Source
 from linker.format.yaml.read import Node, read_document
@@ -443,6 +443,28 @@ class _Loader:
         return TargetFeaturesSection(found)
 
 
+def _dylink(name: str) -> Callable[[_Loader, Fields], Section]:
+    def load(loader: _Loader, fields: Fields) -> Section:
+        source = loader.source
+        known = dylink.Dylink(
+            fields.need_number("MemorySize"),
+            fields.need_number("MemoryAlignment"),
+            fields.need_number("TableSize"),
+            fields.need_number("TableAlignment"),
+            [source.text_of(item) for item in source.items(fields.need("Needed"))],
+        )
+        for one in fields.each("ImportInfo"):
+            module, field_name = one.need_text("Module"), one.need_text("Field")
+            flags = source.flags(one.need("Flags"), names.SYMBOL_FLAGS)
+            known.imports.append((module, field_name, flags))
+        for one in fields.each("ExportInfo"):
+            export = one.need_text("Name")
+            known.exports.append((export, source.flags(one.need("Flags"), names.SYMBOL_FLAGS)))
+        return CustomSection(name, dylink.encode(known))
+
+    return load
+
+
 def _custom(name: str) -> Callable[[_Loader, Fields], Section]:
     def load(loader: _Loader, fields: Fields) -> Section:
         return CustomSection(name, loader.source.binary(fields.need("Payload")))
@@ -466,6 +488,8 @@ _SECTIONS: dict[SectionId, Callable[[_Loader, Fields], Section]] = {
     SectionId.DATA_COUNT: _Loader.data_count,
 }
 _CUSTOM: dict[str, Callable[[_Loader, Fields], Section]] = {
+    "dylink": _dylink("dylink"),
+    "dylink.0": _dylink("dylink.0"),
     "linking": _Loader.linking,
     "name": _Loader.names,
     "producers": _Loader.producers,

@@ -30,7 +30,12 @@ _PLAIN = re.compile(r"[A-Za-z0-9_\-^., \t]*")
 _ESCAPES = {
     "\\": "\\\\", '"': '\\"', "\0": "\\0", "\a": "\\a", "\b": "\\b", "\t": "\\t", "\n": "\\n",
     "\v": "\\v", "\f": "\\f", "\r": "\\r", "\x1b": "\\e",
+    "\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P",
 }  # fmt: skip
+# Not printable to Python, but to LLVM: DEL, the soft hyphen and spaces.
+_PRINTABLE = frozenset(
+    "\x7f\xad\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+)
 
 
 def quote(text: str) -> str:
@@ -53,9 +58,14 @@ def quote(text: str) -> str:
 def _escape(char: str) -> str:
     if char in _ESCAPES:
         return _ESCAPES[char]
-    if char < " " or char == "\x7f":
+    if char < " ":
         return f"\\x{ord(char):02X}"
-    return {"\x85": "\\N", "\xa0": "\\_", "\u2028": "\\L", "\u2029": "\\P"}.get(char, char)
+    if char in _PRINTABLE or char.isprintable() or "\ud800" <= char < "\ue000":
+        return char
+    code = ord(char)
+    if code <= 0xFF:
+        return f"\\x{code:02X}"
+    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
 
 
 def binary(data: bytes) -> str:
