@@ -8,6 +8,7 @@ returns the node of what it read, or raises Malformed: nothing is ever tried twi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+
 from linker.demangle.nodes import Node
 from linker.demangle.operators import OPERATORS, Operator
 from linker.demangle.output import Malformed

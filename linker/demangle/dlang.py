@@ -1,7 +1,7 @@
 """Demangling D's names: `_D...` (https://dlang.org/spec/abi.html#name_mangling).
 
-Only what LLVM 22 demangles (llvm/lib/Demangle/DLangDemangle.cpp): qualified names with a basic
-type, no functions with parameters, no templates.
+Only what LLVM 22 demangles (llvm/lib/Demangle/DLangDemangle.cpp): qualified names without a type,
+or of type int, which is not printed. No functions with parameters, no templates.
 """
 
 from __future__ import annotations
@@ -10,35 +10,6 @@ from linker.demangle.output import Malformed
 
 _DIGITS = frozenset("0123456789")
 _MAX_NUMBER = (1 << 32) - 1
-_BASIC_TYPES = {
-    "i": "int",
-    "v": "void",
-    "a": "char",
-    "b": "bool",
-    "c": "creal",
-    "d": "double",
-    "e": "real",
-    "f": "float",
-    "g": "byte",
-    "h": "ubyte",
-    "j": "ireal",
-    "k": "uint",
-    "l": "long",
-    "m": "ulong",
-    # typeof(null) has no text.
-    "n": "",
-    "o": "ifloat",
-    "p": "idouble",
-    "q": "cfloat",
-    "r": "cdouble",
-    "s": "short",
-    "t": "ushort",
-    "u": "wchar",
-    "w": "dchar",
-    "zi": "cent",
-    "zk": "ucent",
-    "Nn": "noreturn",
-}
 # Symbols of the compiler, which are named after what they belong to.
 _ARTIFICIAL = {
     "__initZ": "initializer for ",
@@ -80,9 +51,7 @@ class _Parser:
             # An artificial symbol, without a type.
             self.at += 1
         else:
-            type_name = self.type()
-            if type_name:
-                self.name = f"{type_name} {self.name}"
+            self.type()
         if self.at != len(self.text):
             raise self.malformed()
         return self.name
@@ -176,21 +145,18 @@ class _Parser:
             self.name += self.text[self.at : self.at + length]
         self.at += length
 
-    def type(self) -> str:
-        for length in (1, 2):
-            code = self.text[self.at : self.at + length]
-            if code in _BASIC_TYPES:
-                self.at += length
-                return _BASIC_TYPES[code]
+    def type(self) -> None:
+        if self.peek() == "i":
+            self.at += 1
+            return
         if self.peek() != "Q" or self.at >= self.last_type_reference:
             raise self.malformed()
         saved_reference = self.last_type_reference
         self.last_type_reference = self.at
         target = self.reference()
         saved, self.at = self.at, target
-        name = self.type()
+        self.type()
         if self.at >= len(self.text):
             raise self.malformed()
         self.at = saved
         self.last_type_reference = saved_reference
-        return name

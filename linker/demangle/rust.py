@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
 from linker.demangle.output import Malformed, Output
 from linker.demangle.punycode import decode_punycode
 
