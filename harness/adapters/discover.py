@@ -16,14 +16,14 @@ from harness.adapters.lld import WasmLd
 from harness.adapters.reference import Reference
 from harness.adapters.releases import RELEASE_OF_LLD, cached_zigs, installed_zig
 from harness.adapters.zig import ZigLinker
-from harness.running import Limits, run
+from harness.running import Ending, Limits, run
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
 
 # zig insists on a place for its caches even where it makes no use of them.
 _CACHES = ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR")
-_MEMORY = Limits(seconds=30.0)
+_LIMITS = Limits(seconds=30.0)
 
 
 class UnknownLinker(Exception):
@@ -31,12 +31,16 @@ class UnknownLinker(Exception):
 
 
 def _ask(command: Sequence[str], variables: Mapping[str, str]) -> str:
-    """What a program prints, or "" where it does not run."""
+    """What a program prints, or "" where it does not run or fails."""
+    ending = _run(command, variables)
+    return ending.output.strip() if ending is not None and ending.exit_status == 0 else ""
+
+
+def _run(command: Sequence[str], variables: Mapping[str, str]) -> Ending | None:
     try:
-        ending = run(command, Path(tempfile.gettempdir()), variables, _MEMORY)
+        return run(command, Path(tempfile.gettempdir()), variables, _LIMITS)
     except OSError:
-        return ""
-    return ending.output.strip() if ending.exit_status == 0 else ""
+        return None
 
 
 def zig_variables() -> dict[str, str]:
@@ -57,8 +61,18 @@ def of_zig(program: Path) -> list[Linker]:
         found.append(dataclasses.replace(lld, ziglang=version))
     help_text = _ask([str(program), "build-exe", "--help"], variables)
     flags = frozenset(re.findall(r"^\s+(--?[A-Za-z][\w-]*)", help_text, re.MULTILINE))
-    found.append(ZigLinker(f"zig-{version}", str(program), version, flags, variables=variables))
+    name, path = f"zig-{version}", str(program)
+    features = _cpu_features(program, variables)
+    found.append(ZigLinker(name, path, version, flags, features, variables=variables))
     return found
+
+
+def _cpu_features(program: Path, variables: Mapping[str, str]) -> frozenset[str]:
+    """The features of `-mcpu`, which zig lists when it is given one that does not exist."""
+    target = ["-target", "wasm32-freestanding", "-mcpu=mvp+no_such_feature", "none.o"]
+    ending = _run([str(program), "build-exe", *target], variables)
+    text = ending.output if ending is not None else ""
+    return frozenset(re.findall(r"^ (\w+): ", text, re.MULTILINE))
 
 
 def _wasm_ld(name: str, command: tuple[str, ...], variables: Mapping[str, str]) -> WasmLd | None:

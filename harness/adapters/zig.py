@@ -22,7 +22,6 @@ _NO_EFFECT = frozenset(
     [
         "Map",
         "Bstatic",
-        "build-id=none",
         "check-features",
         "color-diagnostics",
         "demangle",
@@ -47,6 +46,7 @@ _NO_EFFECT = frozenset(
         "verbose",
     ]
 )
+_NO_EFFECT_WITH_VALUE = (("build-id", "none"), ("m", "wasm32"))
 # Options that Zig spells in the same way, with a value and without.
 _SAME_WITH_VALUE = frozenset(["export", "global-base", "initial-memory", "max-memory"])
 _SAME_FLAG = frozenset(
@@ -69,6 +69,36 @@ class _Unsupported(Exception):
     """A case that Zig's command line cannot express; the text says why."""
 
 
+_FEATURES = b"\x0ftarget_features"
+
+
+def used_features(case: LinkCase) -> set[str]:
+    """The features that the objects of a case say they use, those in archives included.
+
+    The section is looked for by its name, without parsing: this is done for every case, and a
+    file that is malformed elsewhere still has features.
+    """
+    found: set[str] = set()
+    for file in case.files:
+        parts = file.content.split(_FEATURES)[1:]
+        for part in parts:
+            found |= _used(part)
+    return found
+
+
+def _used(section: bytes) -> set[str]:
+    """The used features of a section: a count, and for each its prefix, length and name."""
+    found: set[str] = set()
+    position = 1
+    for _ in range(section[0] if section else 0):
+        prefix, length = section[position : position + 1], section[position + 1 : position + 2]
+        name = section[position + 2 : position + 2 + length[0]] if length else b""
+        if prefix == b"+":
+            found.add(name.decode("ascii", "replace"))
+        position += 2 + len(name)
+    return found
+
+
 @dataclass(frozen=True)
 class ZigLinker:
     """Zig's own linker in one release.
@@ -77,12 +107,14 @@ class ZigLinker:
         program: the executable `zig`.
         version: what `zig version` printed.
         flags: the options that `zig build-exe --help` of this release lists.
+        cpu_features: the features that `-mcpu` of this release knows.
     """
 
     name: str
     program: str
     version: str
     flags: frozenset[str]
+    cpu_features: frozenset[str]
     kind: str = "zig"
     bytes_like: str = ""
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -102,7 +134,7 @@ class ZigLinker:
             self.program,
             "build-exe",
             *("-target", "wasm32-freestanding"),
-            f"-mcpu={self._cpu}",
+            f"-mcpu={self._cpu(case)}",
             *("-fno-lld", "-fno-compiler-rt"),
             *("--cache-dir", str(caches / f"cache-{self.name}")),
             *("--global-cache-dir", str(caches / f"cache-{self.name}")),
@@ -115,16 +147,18 @@ class ZigLinker:
     def environment(self, folder: Path) -> dict[str, str]:
         return dict(self.variables)
 
-    @property
-    def _cpu(self) -> str:
-        """The CPU with which any object is accepted.
+    def _cpu(self, case: LinkCase) -> str:
+        """The CPU that has what the objects need, and no more.
 
-        With no feature at all, releases before 0.14 take the features of the objects, as
-        wasm-ld does; later ones refuse an object that needs more than the CPU has.
+        With no feature at all, releases before 0.14 take those of the objects, as wasm-ld
+        does; later ones refuse an object that needs more than the CPU has, and write the
+        CPU's features into the module.
         """
         numbers = re.match(r"(\d+)\.(\d+)", self.version)
-        old = numbers is not None and (int(numbers[1]), int(numbers[2])) < (0, 14)
-        return "mvp" if old else "bleeding_edge"
+        if numbers is None or (int(numbers[1]), int(numbers[2])) < (0, 14):
+            return "mvp"
+        needed = {name.replace("-", "_") for name in used_features(case)}
+        return "+".join(("mvp", *sorted(needed & self.cpu_features)))
 
     def _translate(self, arguments: Sequence[str]) -> list[str]:
         """Zig's options for wasm-ld's. Raises _Unsupported."""
@@ -157,8 +191,10 @@ class ZigLinker:
                 words.append(_OTHER_FLAG[option])
             elif option == "unresolved-symbols" and value == "import-dynamic":
                 words.append("--import-symbols")
-            elif option == "m" and value == "wasm32":
+            elif (option, value) in _NO_EFFECT_WITH_VALUE:
                 continue
+            elif option == "build-id" and value is not None and value.startswith("0x"):
+                words.append(f"--build-id={value}")
             elif option in _OUTPUT_MODE:
                 raise _Unsupported(f"zig's linker makes no output of the kind --{option}")
             elif option not in _NO_EFFECT:
