@@ -226,8 +226,10 @@ def build_zlib_debug(folder: Path) -> Program:
 def build_libcxx(folder: Path) -> Program:
     """A C++ program with libc++ (slow: the library is compiled on the first use)."""
     line = link_line_of_build_exe(
-        SOURCES / "cxx_main.cpp", folder, "-lc++", "-lc", "-O", "ReleaseSmall"
-    )
+        SOURCES / "cxx_main.cpp", folder, "-lc++", "-lc", "-O", "ReleaseSmall",
+        # This libc++ has no run-time for exceptions.
+        "-cflags", "-fno-exceptions", "--",
+    )  # fmt: skip
     return Program("libcxx", tuple(line), "9\n12\none=1\nthree=3\ntwo=2\n")
 
 

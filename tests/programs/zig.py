@@ -69,8 +69,8 @@ def link_line_of_build_exe(source: Path, folder: Path, *flags: str) -> list[str]
     The objects and archives they name are in zig's cache and stay there.
     """
     printed = run_zig(
-        "build-exe", str(source), "-target", "wasm32-wasi", "--verbose-link",
-        f"-femit-bin={folder / 'linked-by-zig.wasm'}", *flags,
+        "build-exe", "-target", "wasm32-wasi", "--verbose-link",
+        f"-femit-bin={folder / 'linked-by-zig.wasm'}", *flags, str(source),
         folder=folder,
     )  # fmt: skip
     lines = [line for line in printed.splitlines() if line.startswith("wasm-ld ")]
