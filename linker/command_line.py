@@ -490,7 +490,7 @@ _RADIXES = (
     (re.compile("0[bB]([01]+)"), 2),
     (re.compile("0o([0-7]+)"), 8),
     (re.compile("0([0-7]+)"), 8),
-    (re.compile("([0-9]+)"), 10),
+    (re.compile("(0|[1-9][0-9]*)"), 10),
 )
 
 

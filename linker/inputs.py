@@ -236,7 +236,8 @@ class _Opener:
         except (OSError, ValueError) as error:
             why = reason(error) if isinstance(error, OSError) else "Invalid argument"
             raise self.diagnostics.fatal(
-                f"{path}: could not get the buffer for a child of the archive: '{file}': {why}"
+                f"{path}: could not get the buffer for a child of the archive:"
+                f" '{member.name}': {why}"
             ) from None
 
     def _is_usable(self, path: str, member: Member, whole: bool) -> bool:

@@ -42,8 +42,8 @@ class Options:
     """
 
     # What is written.
-    output_file: str = "a.out"
-    """Path of the output (`-o`)."""
+    output_file: str = ""
+    """Path of the output (`-o`); its last part is the module's name in the name section."""
     relocatable: bool = False
     """Write an object file (`-r`)."""
     shared: bool = False

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from linker.arguments import ArgumentList
-from linker.options import Options
+from linker.options import Options, UnresolvedPolicy
 
 
 class Unsupported(NamedTuple):
@@ -22,6 +22,10 @@ class Unsupported(NamedTuple):
 UNSUPPORTED: tuple[Unsupported, ...] = (
     Unsupported("--shared", lambda options, _: options.shared),
     Unsupported("--pie", lambda options, _: options.pie),
+    Unsupported(
+        "--unresolved-symbols=import-dynamic",
+        lambda options, _: options.unresolved_symbols is UnresolvedPolicy.IMPORT_DYNAMIC,
+    ),
     Unsupported("-m wasm64", lambda options, _: options.is64 is True),
     Unsupported("--wrap", lambda options, _: bool(options.wrap)),
     Unsupported("--trace-symbol", lambda options, _: bool(options.trace_symbols)),

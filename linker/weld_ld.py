@@ -66,11 +66,14 @@ def _main(arguments: Sequence[str]) -> int:
 
 
 def _print_messages(messages: Sequence[Message], colour: bool) -> None:
+    separator = ""
     for severity, text in messages:
         word = severity.value
         if colour and severity in _COLOURS:
             word = f"{_COLOURS[severity]}{word}{_NO_COLOUR}"
-        line = f"{PROGRAM}: {word}{text}\n"
+        line = f"{separator}{PROGRAM}: {word}{text}\n"
+        # LLD sets off a message of several lines from the next one.
+        separator = "\n" if "\n" in text else ""
         sys.stderr.buffer.write(line.encode("utf-8", "surrogateescape"))
     sys.stderr.buffer.flush()
 
