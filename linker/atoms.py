@@ -5,8 +5,9 @@ Functions need no stage: they are written in the order of the objects.
 
 from __future__ import annotations
 
-from linker.format.constants import SegmentFlag
+from linker.errors import FatalError
 from linker.objects import (
+    STRING_SEGMENT,
     InputObject,
     MergedStrings,
     MergeSection,
@@ -22,6 +23,9 @@ from linker.strings import merge
 KNOWN_SECTIONS = frozenset(
     {"linking", "name", "producers", "target_features", ".llvmbc", ".llvmcmd"},
 )
+# A file of a few bytes can ask for any padding.
+MAX_SEGMENT_SIZE = 1 << 28
+MAX_ALIGNMENT = 31
 MERGED_PREFIXES = (".text", ".data", ".bss", ".rodata")
 
 
@@ -61,6 +65,8 @@ def place_segments(options: Options, objects: list[InputObject]) -> list[OutputS
             else:
                 output = by_name[name] = new_segment(name, options)
                 segments.append(output)
+            if segment.alignment > MAX_ALIGNMENT:
+                raise FatalError(f"{segment}: alignment of 2^{segment.alignment} is too large")
             output.alignment = max(output.alignment, segment.alignment)
             output.chunks.append(segment)
             segment.output_segment = output
@@ -89,8 +95,8 @@ def common_flags(chunks: list[Segment]) -> int:
     are_strings = bool(chunks)
     for chunk in chunks:
         flags |= chunk.flags
-        are_strings = are_strings and bool(chunk.flags & SegmentFlag.STRINGS)
-    return flags if are_strings else flags & ~SegmentFlag.STRINGS
+        are_strings = are_strings and chunk.flags & STRING_SEGMENT != 0
+    return flags if are_strings else flags & ~STRING_SEGMENT
 
 
 def merge_strings(output: OutputSegment) -> None:
@@ -120,11 +126,18 @@ def merge_strings(output: OutputSegment) -> None:
 
 
 def place_chunks(output: OutputSegment) -> None:
+    """Places the chunks of a segment one behind the other.
+
+    Raises:
+        FatalError: the segment gets larger than this linker writes (`MAX_SEGMENT_SIZE`).
+    """
     size = 0
     for chunk in output.chunks:
         size = align(size, 1 << chunk.alignment)
         chunk.segment_offset = size
         size += len(chunk.content)
+        if size > MAX_SEGMENT_SIZE:
+            raise FatalError(f"data segment {output.name} is larger than {MAX_SEGMENT_SIZE} bytes")
     output.size = size
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from linker.errors import Diagnostics
+from linker.errors import Diagnostics, FatalError
 from linker.format.constants import ExternalKind, LimitsFlag, RelocationType, SymbolKind
 from linker.format.model import FunctionType, GlobalType, Limits, TableType
 from linker.live import TABLE_INDEX_TYPES, TYPE_INDEX
@@ -24,7 +24,7 @@ from linker.objects import (
 )
 from linker.options import Options, UnresolvedPolicy
 from linker.resolve import Resolution, resolve_function_table
-from linker.symbol_table import DEFAULT_MODULE
+from linker.symbol_table import DEFAULT_MODULE, FUNCTION_TABLE_NAME
 from linker.symbols import LinkSymbol
 
 TLS_TYPES = frozenset(
@@ -238,6 +238,13 @@ def report_undefined(
 
 def finish_function_table(options: Options, resolution: Resolution, indices: Indices) -> None:
     """Sizes the indirect function table (LLD's finalizeIndirectFunctionTable)."""
+    if indices.table_entries and resolution.own.indirect_function_table is None:
+        if "table-symbol-required" in options.quirks:
+            raise FatalError(
+                "wasm-ld 22 crashes here: the address of a function is taken, but no object refers"
+                f" to {FUNCTION_TABLE_NAME} (quirk table-symbol-required)",
+            )
+        resolve_function_table(options, resolution, required=True)
     symbol = resolution.own.indirect_function_table
     if symbol is None:
         return

@@ -17,6 +17,7 @@ STUB_FREE_TYPES = frozenset(
     for entry in RelocationType
     if int(entry) in TABLE_INDEX_TYPES and "_REL_" not in entry.name
 )
+RETAINED = int(SegmentFlag.RETAIN)
 TYPE_INDEX = int(RelocationType.TYPE_INDEX_LEB)
 
 
@@ -72,7 +73,7 @@ def enqueue_implied(obj: InputObject, queue: list[Chunk]) -> None:
         if not symbol.is_discarded:
             enqueue(symbol, queue)
     for segment in obj.segments:
-        if segment.flags & SegmentFlag.RETAIN:
+        if segment.flags & RETAINED:
             segment.live = True
             queue.append(segment)
 

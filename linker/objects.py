@@ -16,7 +16,6 @@ from linker.format.constants import (
     ComdatKind,
     ExternalKind,
     SegmentFlag,
-    SymbolFlag,
     SymbolKind,
 )
 from linker.format.leb128 import encode_unsigned
@@ -24,6 +23,8 @@ from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, Relo
 from linker.symbols import LinkSymbol
 
 NO_COMDAT = -1
+TLS_SEGMENT = int(SegmentFlag.TLS)
+STRING_SEGMENT = int(SegmentFlag.STRINGS)
 NO_SIGNATURE = FunctionType((), ())
 CUSTOM_SECTIONS = (
     model.CustomSection,
@@ -98,7 +99,7 @@ class Segment(Chunk):
 
     @property
     def is_tls(self) -> bool:
-        return bool(self.flags & SegmentFlag.TLS)
+        return bool(self.flags & TLS_SEGMENT)
 
     def offset_in_output_segment(self, offset: int) -> int:
         return self.segment_offset + offset
@@ -369,7 +370,7 @@ def element_names(obj: InputObject) -> dict[tuple[SymbolKind, int], str]:
     """The name of each defined element: that of the first symbol that defines it."""
     names: dict[tuple[SymbolKind, int], str] = {}
     for symbol in obj.linking.symbols:
-        if symbol.index is not None and not symbol.flags & SymbolFlag.UNDEFINED:
+        if symbol.index is not None and not symbol.is_undefined:
             key = (symbol.kind, symbol.index)
             if not names.get(key):
                 names[key] = symbol.name
@@ -451,10 +452,10 @@ def load_segments(
         flags = info.flags
         # Objects from before the TLS flag tell thread-local segments by their names.
         if info.name.startswith((".tdata", ".tbss")):
-            flags |= SegmentFlag.TLS
+            flags |= TLS_SEGMENT
         merges = (
             optimize > 0
-            and bool(info.flags & SegmentFlag.STRINGS)
+            and bool(info.flags & STRING_SEGMENT)
             and info.alignment == 0
             and len(segment.content) > 0
         )

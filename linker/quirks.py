@@ -45,9 +45,22 @@ QUIRKS: tuple[Quirk, ...] = (
         "wasm-ld up to 22: ObjFile::createDefined looks at the segment only",
         'Linking.md, "Symbol Table" (WASM_SYMBOL_ABSOLUTE)',
     ),
+    Quirk(
+        "table-symbol-required",
+        "Taking a function's address crashes the linker when no symbol keeps the function table.",
+        "wasm-ld up to 22: ElemSection::writeBody takes the table for granted",
+        "unspecified",
+    ),
 )
 
 DIALECTS: dict[str, frozenset[str]] = {
     "standard": frozenset(),
-    "lld-22": frozenset({"segment-flags-lost", "no-strip-forgotten", "absolute-symbols-moved"}),
+    "lld-22": frozenset(
+        {
+            "segment-flags-lost",
+            "no-strip-forgotten",
+            "absolute-symbols-moved",
+            "table-symbol-required",
+        }
+    ),
 }

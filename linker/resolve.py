@@ -42,6 +42,7 @@ from linker.symbol_table import (
 )
 from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, WEAK, LinkSymbol, State
 
+EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
 NULL_SIGNATURE = FunctionType((), ())
 TLS_INIT_SIGNATURE = FunctionType((ValueType.I32,), ())
 POINTER = ValueType.I32
@@ -265,7 +266,7 @@ def add_reference(
         if entry.is_undefined:
             imported = imports[entry.index]
             new.import_module = imported.module
-            if entry.flags & SymbolFlag.EXPLICIT_NAME:
+            if entry.flags & EXPLICIT_NAME:
                 new.import_name = imported.name
             described = imported.description
         else:

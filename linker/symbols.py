@@ -12,7 +12,7 @@ from linker.format.model import FunctionType, GlobalType, TableType
 if TYPE_CHECKING:
     from linker.objects import Chunk, Element, Function, InputObject
 
-BINDING_MASK = SymbolFlag.BINDING_WEAK | SymbolFlag.BINDING_LOCAL
+BINDING_MASK = int(SymbolFlag.BINDING_WEAK | SymbolFlag.BINDING_LOCAL)
 WEAK = int(SymbolFlag.BINDING_WEAK)
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
 HIDDEN = int(SymbolFlag.VISIBILITY_HIDDEN)
@@ -21,7 +21,7 @@ EXPORTED = int(SymbolFlag.EXPORTED)
 NO_STRIP = int(SymbolFlag.NO_STRIP)
 TLS = int(SymbolFlag.TLS)
 ABSOLUTE = int(SymbolFlag.ABSOLUTE)
-_BINDING = int(BINDING_MASK)
+_BINDING = BINDING_MASK
 
 
 class State(Enum):
