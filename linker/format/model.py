@@ -22,6 +22,13 @@ from linker.format.constants import (
 )
 
 
+# Plain numbers: arithmetic on enumeration members is slow.
+_UNDEFINED = int(SymbolFlag.UNDEFINED)
+_WEAK = int(SymbolFlag.BINDING_WEAK)
+_LOCAL = int(SymbolFlag.BINDING_LOCAL)
+_HIDDEN = int(SymbolFlag.VISIBILITY_HIDDEN)
+
+
 class FunctionType(NamedTuple):
     parameters: tuple[ValueType, ...]
     results: tuple[ValueType, ...]
@@ -158,19 +165,19 @@ class Symbol:
 
     @property
     def is_undefined(self) -> bool:
-        return bool(self.flags & SymbolFlag.UNDEFINED)
+        return self.flags & _UNDEFINED != 0
 
     @property
     def is_weak(self) -> bool:
-        return bool(self.flags & SymbolFlag.BINDING_WEAK)
+        return self.flags & _WEAK != 0
 
     @property
     def is_local(self) -> bool:
-        return bool(self.flags & SymbolFlag.BINDING_LOCAL)
+        return self.flags & _LOCAL != 0
 
     @property
     def is_hidden(self) -> bool:
-        return bool(self.flags & SymbolFlag.VISIBILITY_HIDDEN)
+        return self.flags & _HIDDEN != 0
 
 
 class SegmentInfo(NamedTuple):
