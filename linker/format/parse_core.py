@@ -366,7 +366,7 @@ def parse_code(reader: Reader, state: FileState, size_width: int) -> Section:
 
 def _check_locals(body: bytes, base: int) -> None:
     """Raises where the local declarations at the start of a body are cut off."""
-    # One or two groups with small numbers need no reader.
+    # One group with a small number and a type of one byte needs no reader.
     size = len(body)
     if body[0] == 1 and size > 3 and body[1] < 0x80 and body[2] >= 0x69:
         return
