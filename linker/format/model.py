@@ -21,7 +21,6 @@ from linker.format.constants import (
     ValueType,
 )
 
-
 # Plain numbers: arithmetic on enumeration members is slow.
 _UNDEFINED = int(SymbolFlag.UNDEFINED)
 _WEAK = int(SymbolFlag.BINDING_WEAK)
