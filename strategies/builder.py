@@ -24,6 +24,7 @@ from linker.format.model import (
     Comdat,
     ComdatEntry,
     CustomSection,
+    DataCountSection,
     DataReference,
     DataSection,
     DataSegment,
@@ -148,6 +149,9 @@ class Style:
     name_section: bool = False
     garbage_in_sites: bool = False
     reversed_symbols: bool = False
+    padded_bodies: bool = False
+    data_count: bool = False
+    mvp_table: bool = False
 
 
 class ObjectBuilder:
@@ -259,8 +263,16 @@ class ObjectBuilder:
         return self.undefined(SymbolKind.FUNCTION, name, type_index, flags, source)
 
     def function_table(self) -> int:
-        """The symbol of `__indirect_function_table`, undefined as in every object."""
+        """The symbol of `__indirect_function_table`, undefined as in every object.
+
+        It is -1 in the style of WebAssembly 1.0, where the import has no symbol.
+        """
         name = "__indirect_function_table"
+        if self.style.mvp_table:
+            tables = self.imports[ExternalKind.TABLE]
+            if not tables:
+                tables.append(Import("env", name, ExternalKind.TABLE, FUNCREF_TABLE))
+            return -1
         return self.undefined(SymbolKind.TABLE, name, FUNCREF_TABLE, int(SymbolFlag.NO_STRIP))
 
     def section_symbol(self, custom: int) -> int:
@@ -412,6 +424,8 @@ class ObjectBuilder:
             )
             sections.append(ElementSection([element], width))
         relocations: list[tuple[str, int, list[Relocation]]] = []
+        if style.data_count and self.segments:
+            sections.append(DataCountSection(len(self.segments), width))
         if self.functions:
             relocations.append(
                 ("reloc.CODE", len(sections), self._add_code(sections, starts, width))
@@ -446,8 +460,9 @@ class ObjectBuilder:
         for _, code, _ in self.functions:
             self._write_sites(code.data, code.sites, starts)
             content = bytes(code.data)
-            bodies.append(FunctionBody(content))
-            position += len(uleb(len(content)))
+            size_width = 5 if self.style.padded_bodies else 0
+            bodies.append(FunctionBody(content, 0, size_width))
+            position += size_width or len(uleb(len(content)))
             found += [self._relocation(site, position) for site in code.sites]
             position += len(content)
         sections.append(CodeSection(bodies, width))

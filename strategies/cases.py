@@ -80,6 +80,9 @@ def _make_units(groups: frozenset[str], record: Record) -> list[Unit]:
             name_section=bool(style_byte & 8),
             garbage_in_sites=bool(style_byte & 16),
             reversed_symbols=bool(style_byte & 32),
+            padded_bodies=bool(style_byte & 64),
+            data_count=bool(style_byte & 128),
+            mvp_table="tables" not in groups and style_byte & 3 == 3,
         )
     units = []
     for position in range(count):
@@ -100,7 +103,8 @@ def _finish_code(program: Program) -> None:
             code = definition.code
             if code is not None and id(code) not in done:
                 done.add(id(code))
-                finish_function(code, slot.signature, definition.constant)
+                cell = definition.cell
+                finish_function(code, slot.signature, definition.constant, cell)
     for probe in program.probes:
         if not probe.terms:
             probe.code.raw(b"\x41\x00")
@@ -129,9 +133,20 @@ def _entry(program: Program, record: Record) -> list[str]:
     return ["--no-entry"]
 
 
-def _archive(builders: Sequence[ObjectBuilder], contents: Sequence[bytes]) -> bytes:
-    """An archive with a symbol table of what its members define."""
-    members = [Member(b.name, data) for b, data in zip(builders, contents, strict=True)]
+def _archive(builders: Sequence[ObjectBuilder], contents: Sequence[bytes], shape: int = 0) -> bytes:
+    """An archive with a symbol table of what its members define.
+
+    `shape` chooses long or equal member names, BSD's format, no symbol table.
+    """
+    names = [builder.name for builder in builders]
+    if shape & 8:
+        names = [f"a_rather_long_member_name_{name}" for name in names]
+    elif shape & 4:
+        names = ["member.o"] * len(names)
+    members = [Member(n, data) for n, data in zip(names, contents, strict=True)]
+    kind = "bsd" if shape & 16 else "gnu"
+    if shape & 32 and shape & 2:
+        return encode_archive(members, kind, symbol_table=False)
     symbols = [
         (entry.name, position)
         for position, builder in enumerate(builders)
@@ -140,7 +155,7 @@ def _archive(builders: Sequence[ObjectBuilder], contents: Sequence[bytes]) -> by
         and not entry.flags & SymbolFlag.BINDING_LOCAL
         and entry.kind != SymbolKind.SECTION
     ]
-    return encode_archive(members, symbols=symbols)
+    return encode_archive(members, kind, symbols=symbols)
 
 
 def _package(
@@ -156,10 +171,15 @@ def _package(
     files: list[InputFile] = []
     tail: list[tuple[list[str], list[tuple[int, bool]]]] = []
     head: list[tuple[list[str], list[tuple[int, bool]]]] = []
+    if program.has("archives") and first & 0xE1 == 0xE0:
+        files.append(InputFile("libempty.a", encode_archive([])))
+        head.append((["libempty.a"], []))
+        program.note("input.empty-archive")
     for (package, library), members in libraries.items():
         name = f"lib{package}{library}.a"
         builders = [program.units[m].builder for m in members]
-        files.append(InputFile(name, _archive(builders, [contents[m] for m in members])))
+        data = _archive(builders, [contents[m] for m in members], first)
+        files.append(InputFile(name, data))
         words = [name]
         if package == "whole":
             words = ["--whole-archive", name, "--no-whole-archive"]
@@ -211,7 +231,9 @@ def _constructor_calls(program: Program, meaning: Meaning) -> tuple[str, ...] | 
         unit = program.units[position]
         if unit.constructors and unit.is_lazy and position not in probing:
             return None
-        found += [(priority, rank, call) for priority, call in unit.constructors]
+        for priority, call, comdat in unit.constructors:
+            if comdat is None or meaning.comdats[comdat] == position:
+                found.append((priority, rank, call))
     found.sort(key=lambda item: (item[0], item[1]))
     return tuple(call for _, _, call in found)
 
@@ -275,7 +297,8 @@ def make_program(
             choices.pick(others)(program, choices)
     program.arguments += _entry(program, tail)
     _finish_code(program)
-    if program.uses_mutable_global or options.exports_everything(program):
+    needs = program.uses_mutable_global or options.exports_globals(program)
+    if needs and not program.lacks_mutable_globals:
         known = program.units[0].builder.features
         if all(feature.name != "mutable-globals" for feature in known):
             known.append(TargetFeature("+", "mutable-globals"))

@@ -98,6 +98,9 @@ def _flags(program: Program, record: Record, slot: Slot, fresh: bool) -> int:
     flags = 0
     if fresh and program.has("local") and binding >= 200:
         slot.local = True
+        others = [s.name for s in program.slots if s.name != slot.name]
+        if binding >= 240 and others:
+            slot.name = others[binding % len(others)]  # two static functions of one name, say
         return LOCAL
     taken = any(
         not program.units[d.unit].builder.symbols[d.symbol].flags & WEAK for d in slot.definitions
@@ -144,7 +147,17 @@ def define_function(program: Program, unit: Unit, record: Record) -> None:
     code = Code()
     symbol = unit.builder.define_function(slot.name, slot.signature, code, flags, comdat)
     constant = 100 + 7 * program.number()
-    register(program, Definition(slot, unit.position, symbol, constant, code=code))
+    definition = Definition(slot, unit.position, symbol, constant, code=code)
+    register(program, definition)
+    if comdat is not None and record.byte() & 1:
+        # Data of its own, which stays or goes with the function's group.
+        builder = unit.builder
+        index = builder.segment(f".rodata.{slot.name}.value")
+        segment = builder.segments[index]
+        segment.comdat = comdat
+        at = segment.reserve(2, 4)
+        segment.content[at : at + 4] = constant.to_bytes(4, "little")
+        definition.cell = builder.define_data(f"{slot.name}.value", index, at, 4, LOCAL)
 
 
 def _segment_for(program: Program, unit: Unit, record: Record, slot: Slot) -> int:
@@ -180,6 +193,8 @@ def define_data(program: Program, unit: Unit, record: Record) -> None:
         slot = _new_slot(program, record, SymbolKind.DATA, "d")
         shape = record.byte()
         slot.words = (1, 2, 4, 1, 3, 0, 16, 1)[shape >> 5]
+        if shape == 255 and program.has("bss"):
+            slot.words, slot.section = 20000, ".bss.large"
         slot.tail = (0, 0, 0, 0, 0, 1, 2, 3)[shape & 7] if program.has("segments") else 0
         align = record.byte()
         slot.alignment = 2
@@ -199,9 +214,9 @@ def define_data(program: Program, unit: Unit, record: Record) -> None:
     segment = unit.builder.segments[index]
     offset = segment.reserve(slot.alignment, slot.size)
     constant = 0x01000000 + 0x10001 * program.number()
-    words: list[int | None] = []
-    for word in range(slot.words):
-        value = 0 if segment.zero else constant + (word << 8)
+    words: list[int | None] = [0] * slot.words if segment.zero else []
+    for word in range(0 if segment.zero else slot.words):
+        value = constant + (word << 8)
         words.append(value)
         at = offset + 4 * word
         segment.content[at : at + 4] = value.to_bytes(4, "little")

@@ -1,7 +1,7 @@
 """Statements for what stands beside names and references.
 
 Constructors, custom and debug sections, target features, producers, symbols that the linker
-defines, the bounds of named sections, and inputs that a linker must refuse.
+defines, and the bounds of named sections.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 from linker.format.constants import RelocationType, SegmentFlag, SymbolFlag, SymbolKind
 from linker.format.model import GlobalType, InitFunction, TargetFeature
+from strategies.builder import Custom
 from strategies.choices import Record
 from strategies.code import I32, Code
-from strategies.definitions import GLOBAL_TYPES
-from strategies.meaning import Meaning
-from strategies.program import TO_INT, VOID, Probe, Program, Slot, Unit, UnknownValue
-from strategies.uses import reference
+from strategies.definitions import GLOBAL_TYPES, TABLE_TYPES
+from strategies.program import VOID, Program, Slot, Unit
+from strategies.refusals import refuse
+from strategies.uses import next_probe, reference, unknown_value
 
 R = RelocationType
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
@@ -37,15 +38,6 @@ def _unit(program: Program, record: Record) -> Unit:
     return program.units[record.below(len(program.units))]
 
 
-def _probe(program: Program, unit: Unit, record: Record) -> Probe:
-    """A new probe of the object, or its last one."""
-    probe = unit.probe
-    if probe is None or record.byte() < 128:
-        probe = program.new_probe(unit, False)
-    probe.begin()
-    return probe
-
-
 # -- constructors ----------------------------------------------------------------------------
 
 
@@ -63,10 +55,12 @@ def constructor(program: Program, record: Record) -> None:
     code.raw(b"\x0b")
     flags = (LOCAL, HIDDEN, WEAK | HIDDEN, 0)[record.byte() >> 6]
     comdat = None
-    name = f"constructor{number}"
-    symbol = builder.define_function(name, VOID, code, flags, comdat)
+    if program.has("comdats") and flags == LOCAL and record.byte() & 1:
+        # Several objects carry one constructor; it runs in the object whose group stays.
+        comdat = "constructor"
+    symbol = builder.define_function(f"constructor{number}", VOID, code, flags, comdat)
     builder.init_functions.append(InitFunction(priority, symbol))
-    unit.constructors.append((priority, ".".join(source)))
+    unit.constructors.append((priority, ".".join(source), comdat))
 
 
 def destructors(program: Program, record: Record) -> None:
@@ -112,8 +106,6 @@ def custom_section(program: Program, record: Record) -> None:
         ]
     else:
         name = ("custom", "note.a", "metadata.code", "custom.b")[record.below(4)]
-    from strategies.builder import Custom
-
     if any(custom.name == name for custom in builder.customs):
         return
     custom = Custom(name, bytearray(b"\x01\x02\x03\x04"))
@@ -130,10 +122,7 @@ def custom_section(program: Program, record: Record) -> None:
         custom.site(R.SECTION_OFFSET_I32, symbol, record.pick(starts))
 
 
-def _custom_site(program: Program, unit: Unit, custom: object, record: Record) -> None:
-    from strategies.builder import Custom
-
-    assert isinstance(custom, Custom)
+def _custom_site(program: Program, unit: Unit, custom: Custom, record: Record) -> None:
     builder = unit.builder
     choice = record.byte()
     slots = [
@@ -215,7 +204,7 @@ ADDRESSES = (
 )
 
 
-def _linker_data(unit: Unit, code: Code, name: str, leb: bool = False) -> None:
+def _linker_data(unit: Unit, code: Code, name: str) -> None:
     symbol = unit.builder.undefined(SymbolKind.DATA, name, None)
     code.raw(b"\x41")
     code.site(R.MEMORY_ADDR_SLEB, symbol)
@@ -231,7 +220,7 @@ def linker_defined(program: Program, record: Record) -> None:
     """A relation that holds between symbols that the linker defines, wherever they stand."""
     unit = _unit(program, record)
     which = record.below(10)
-    probe = _probe(program, unit, record)
+    probe = next_probe(program, unit, record)
     code = probe.code
     probe.rule = "unspecified"
     if which == 0:
@@ -290,7 +279,7 @@ def start_stop(program: Program, record: Record) -> None:
     index = builder.segment(name, record.below(4), int(SegmentFlag.RETAIN))
     size = (4, 1, 12, 7)[record.below(4)]
     builder.segments[index].content += bytes(range(1, size + 1))
-    probe = _probe(program, unit, record)
+    probe = next_probe(program, unit, record)
     probe.rule = "unspecified"
     _linker_data(unit, probe.code, f"__stop_{name}")
     _linker_data(unit, probe.code, f"__start_{name}")
@@ -312,7 +301,7 @@ def imported_global(program: Program, record: Record) -> None:
     program.slots.append(slot)
     slot.policy = "import"
     program.uses_mutable_global = True
-    probe = _probe(program, unit, record)
+    probe = next_probe(program, unit, record)
     symbol = reference(program, unit, slot)
     probe.code.raw(b"\x23")
     probe.code.site(R.GLOBAL_INDEX_LEB, symbol)
@@ -320,62 +309,21 @@ def imported_global(program: Program, record: Record) -> None:
     probe.end(lambda m: 1)
 
 
-# -- refusals ------------------------------------------------------------------------------------
-
-
-def refusal(program: Program, record: Record) -> None:
-    """Two objects that cannot be linked together, or one that cannot be linked at all."""
-    if program.refusal is not None:
+def imported_table(program: Program, record: Record) -> None:
+    """A table that the host gives, under an explicit module and name."""
+    unit = _unit(program, record)
+    if unit.builder.style.mvp_table:
         return
-    plain = [u for u in program.units if not u.is_lazy]
-    unit = plain[record.below(len(plain))]
-    builder = unit.builder
-    which = record.below(6)
     number = program.number()
-    if which == 0:
-        symbol = builder.undefined_function(f"undefined{number}", TO_INT)
-        probe = _probe(program, unit, record)
-        probe.code.raw(b"\x10")
-        probe.code.site(R.FUNCTION_INDEX_LEB, symbol)
-        probe.end(_unknown)
-        slot = Slot(SymbolKind.FUNCTION, f"undefined{number}", policy="strong")
-        program.strong_missing.append((slot, unit.position))
-    elif which == 1:
-        builder.undefined(SymbolKind.DATA, f"undefined{number}", None)
-        probe = _probe(program, unit, record)
-        _linker_data(unit, probe.code, f"undefined{number}")
-        probe.end(_unknown)
-        slot = Slot(SymbolKind.DATA, f"undefined{number}", policy="strong")
-        program.strong_missing.append((slot, unit.position))
-    elif which in (2, 3) and len(plain) > 1:
-        other = plain[0] if unit is not plain[0] else plain[1]
-        name = f"clash{number}"
-        code = Code()
-        code.raw(b"\x41\x00\x0b")
-        builder.define_function(name, TO_INT, code, 0)
-        if which == 2:
-            index = other.builder.segment(f".data.{name}")
-            other.builder.segments[index].reserve(0, 4)
-            other.builder.define_data(name, index, 0, 4, 0)
-            program.refusal = ("symbol-type-mismatch", "a function and a data symbol of one name")
-        else:
-            body = Code()
-            body.raw(b"\x41\x01\x0b")
-            other.builder.define_function(name, TO_INT, body, 0)
-            program.refusal = ("duplicate-symbol", "two strong definitions")
-    elif which == 4 and len(plain) > 1:
-        other = plain[0] if unit is not plain[0] else plain[1]
-        name = f"clash{number}"
-        builder.define_global(name, GlobalType(I32, False), b"\x41\x00\x0b", 0)
-        other.builder.undefined(SymbolKind.GLOBAL, name, GlobalType(I32, True))
-        program.refusal = ("global-type-mismatch", "a global and a reference of another type")
-    else:
-        program.options["--entry"] = f"missing_entry{number}"
-        program.refusal = ("entry-not-defined", "the entry is not defined")
-
-
-def _unknown(meaning: Meaning) -> int:
-    raise UnknownValue
+    slot = Slot(SymbolKind.TABLE, f"host_table{number}")
+    slot.table_type = TABLE_TYPES[record.below(len(TABLE_TYPES))]
+    slot.source = ("host", f"table{number}")
+    slot.policy = "import"
+    program.slots.append(slot)
+    probe = next_probe(program, unit, record)
+    probe.code.raw(b"\xfc\x10")
+    probe.code.site(R.TABLE_NUMBER_LEB, reference(program, unit, slot))
+    probe.end(unknown_value)
 
 
 Statement = Callable[[Program, Record], None]
@@ -391,7 +339,8 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("linker-defined", linker_defined, 6),
     ("start-stop", start_stop, 3),
     ("imports", imported_global, 2),
-    ("refusals", refusal, 1),
+    ("refusals", refuse, 3),
+    ("tables", imported_table, 1),
 )
 
 

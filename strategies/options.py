@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from linker.format.constants import SymbolFlag, SymbolKind
+from linker.format.constants import SymbolKind
 from strategies.choices import Record
 from strategies.program import Program
 
@@ -135,7 +135,16 @@ def output(program: Program, record: Record) -> None:
     elif which == 3:
         add(program, "--no-demangle", "--no-demangle")
     elif which == 4:
-        add(program, "--no-check-features", "--no-check-features")
+        if "--features" in program.options or detail & 1:
+            add(program, "--no-check-features", "--no-check-features")
+        elif detail & 2:
+            known = {f.name for u in program.units for f in u.builder.features}
+            names = ",".join(sorted(known | {"mutable-globals", "tail-call"}))
+            # Objects may use more by the time of the link: nothing is checked then.
+            add(program, "--no-check-features", "--no-check-features")
+            add(program, "--features", f"--features={names}")
+        else:
+            add(program, "--extra-features", "--extra-features=simd128,atomics")
     elif program.options.get("--strip"):
         add(program, "--compress-relocations", "--compress-relocations")
 
@@ -183,9 +192,6 @@ def allows(program: Program, kind: SymbolKind) -> bool:
     return option != "--import-undefined" or kind == SymbolKind.FUNCTION
 
 
-def exports_everything(program: Program) -> bool:
-    """True if globals may be exported without their own flag."""
+def exports_globals(program: Program) -> bool:
+    """True if an option may export a global."""
     return any(key.startswith("--export") for key in program.options)
-
-
-__all__ = ["SymbolFlag", "add", "allows", "exports_everything", "statements"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from linker.format.constants import SymbolFlag, SymbolKind, ValueType
+from linker.format.constants import RelocationType, SymbolFlag, SymbolKind, ValueType
 from linker.format.model import FunctionType, GlobalType, TableType
 from strategies.builder import ObjectBuilder
 from strategies.code import I32, TO_I32, Code
@@ -117,7 +117,8 @@ class Slot:
 class Definition:
     """One definition of a name: `constant` is what a function returns or a global holds.
 
-    `words` are the words of a data symbol, None where a relocation stands.
+    `words` are the words of a data symbol, None where a relocation stands. `cell` is the data
+    symbol from which a function loads its constant, None if it stands in the code.
     """
 
     slot: Slot
@@ -129,6 +130,7 @@ class Definition:
     absolute: int | None = None
     segment: int = 0
     offset: int = 0
+    cell: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -180,7 +182,7 @@ class Unit:
     package: str = "plain"
     library: int = 0
     probe: Probe | None = None
-    constructors: list[tuple[int, str]] = field(default_factory=list)
+    constructors: list[tuple[int, str, str | None]] = field(default_factory=list)
 
     @property
     def is_lazy(self) -> bool:
@@ -205,6 +207,8 @@ class Program:
     uses_mutable_global: bool = False
     strong_missing: list[tuple[Slot, int]] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
+    other_signatures: dict[tuple[int, int], FunctionType] = field(default_factory=dict)
+    lacks_mutable_globals: bool = False
     is_reactor: bool = False
     has_destructors: bool = False
 
@@ -238,11 +242,17 @@ class Program:
         return probe
 
 
-def finish_function(code: Code, signature: FunctionType, constant: int) -> None:
+def finish_function(
+    code: Code, signature: FunctionType, constant: int, cell: int | None = None
+) -> None:
     """End a body: its first result is the constant, plus the first parameter if both are i32."""
     parameters, results = signature
     for position, result in enumerate(results):
-        code.constant(result, constant if position == 0 else position)
+        if position == 0 and cell is not None and result == I32:
+            code.raw(b"\x41\x00\x28\x00")
+            code.site(RelocationType.MEMORY_ADDR_LEB, cell)
+        else:
+            code.constant(result, constant if position == 0 else position)
         if position == 0 and result == I32 and parameters and parameters[0] == I32:
             code.raw(b"\x20\x00\x6a")
     code.raw(b"\x0b")

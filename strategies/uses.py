@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from linker.format.constants import RelocationType, SymbolFlag, SymbolKind, ValueType
-from linker.format.model import GlobalType
+from linker.format.model import FunctionType, GlobalType
 from strategies.choices import Record
 from strategies.code import I32, TO_I32, Code
 from strategies.meaning import Meaning
 from strategies.program import (
+    SIGNATURES,
     TO_INT,
     Definition,
     Probe,
@@ -40,11 +41,11 @@ def reference(program: Program, unit: Unit, slot: Slot, weak: bool = False) -> i
     known = builder.by_name.get(slot.name)
     if known is not None:
         return known
-    flags = 0
+    flags = HIDDEN if program.has("visibility") and unit.position == 1 else 0
     if slot.policy == "weak" or (
         weak and slot.kind in (SymbolKind.FUNCTION, SymbolKind.DATA) and slot.policy == "defined"
     ):
-        flags = WEAK
+        flags |= WEAK
     if slot.kind == SymbolKind.DATA:
         return builder.undefined(slot.kind, slot.name, None, flags)
     if slot.kind in (SymbolKind.FUNCTION, SymbolKind.TAG):
@@ -55,9 +56,15 @@ def reference(program: Program, unit: Unit, slot: Slot, weak: bool = False) -> i
     return builder.undefined(slot.kind, slot.name, slot.table_type, flags, slot.source)
 
 
-def is_null(program: Program, unit: int, symbol: int, meaning: Meaning) -> bool:
-    """True if a reference stays undefined without being an import."""
-    return meaning.find(unit, symbol) is None
+def call_through_table(unit: Unit, code: Code, signature: FunctionType) -> None:
+    """A call_indirect by the i32 on the stack."""
+    code.raw(b"\x11")
+    code.site(R.TYPE_INDEX_LEB, unit.builder.type_index(signature))
+    table = unit.builder.function_table()
+    if table < 0:
+        code.raw(b"\x00")
+    else:
+        code.site(R.TABLE_NUMBER_LEB, table)
 
 
 # -- functions -----------------------------------------------------------------------------
@@ -152,6 +159,8 @@ def pointer_ways(program: Program, slot: Slot) -> list[int]:
 def use_function(
     program: Program, unit: Unit, probe: Probe, slot: Slot, record: Record, weak: bool
 ) -> None:
+    if program.has("mismatches") and _mismatched(program, unit, probe, slot, record):
+        return
     symbol = reference(program, unit, slot, weak)
     code, position = probe.code, unit.position
     how = record.byte()
@@ -177,20 +186,50 @@ def use_function(
                 code.raw(b"\x10")
                 code.site(R.FUNCTION_INDEX_LEB, other)
                 code.raw(b"\x46")
-                probe.end(lambda m: 1)
+                # Nobody says what the address of an undefined function is.
+                vague = slot.policy in ("allowed", "strong")
+                probe.end(unknown_value if vague else lambda m: 1)
                 return
         code.raw(NOT_ZERO)
         probe.end(lambda m: _pointer_value(program, position, symbol, slot, m))
     else:
         push_arguments(code, slot.signature)
         function_table_pointer(program, unit, code, symbol, way)
-        code.raw(b"\x11")
-        code.site(R.TYPE_INDEX_LEB, unit.builder.type_index(slot.signature))
-        code.site(R.TABLE_NUMBER_LEB, unit.builder.function_table())
+        call_through_table(unit, code, slot.signature)
         first_result(code, slot.signature)
         if slot.source is not None:
             probe.calls.append(".".join(slot.source))
         probe.end(lambda m: _function_value(program, position, symbol, slot, m))
+
+
+def _mismatched(program: Program, unit: Unit, probe: Probe, slot: Slot, record: Record) -> bool:
+    """Call a function by a signature that is not its own; False if this was not done.
+
+    The convention does not say what the call does; wasm-ld warns and makes it trap.
+    """
+    known = None if slot.local else unit.builder.by_name.get(slot.name)
+    if known is None:
+        if slot.local or slot.policy != "defined" or not record.byte() & 1:
+            return False
+        number = SIGNATURES.index(slot.signature) + 1 + record.below(len(SIGNATURES) - 1)
+        signature = SIGNATURES[number % len(SIGNATURES)]
+        known = unit.builder.undefined_function(slot.name, signature)
+        program.other_signatures[(unit.position, known)] = signature
+        program.note("symbol.function.mismatched")
+    seen = program.other_signatures.get((unit.position, known))
+    if seen is None:
+        return False
+    push_arguments(probe.code, seen)
+    probe.code.raw(b"\x10")
+    probe.code.site(R.FUNCTION_INDEX_LEB, known)
+    first_result(probe.code, seen)
+    probe.end(unknown_value)
+    return True
+
+
+def unknown_value(meaning: Meaning) -> int:
+    """The value of a term of which the convention says nothing."""
+    raise UnknownValue
 
 
 # -- the same name seen from another object -------------------------------------------------
@@ -209,6 +248,8 @@ def other_view(program: Program, unit: Unit, slot: Slot, record: Record, way: in
     builder = other.builder
     if name not in builder.by_name:
         symbol = reference(program, other, slot)
+        if (other.position, symbol) in program.other_signatures:
+            return None
         code = Code()
         if slot.kind == SymbolKind.FUNCTION:
             function_table_pointer(program, other, code, symbol, 0)
@@ -478,6 +519,15 @@ USES = {
     SymbolKind.TABLE: use_table,
     SymbolKind.TAG: use_tag,
 }
+
+
+def next_probe(program: Program, unit: Unit, record: Record) -> Probe:
+    """A new probe of the object, or its last one."""
+    probe = unit.probe
+    if probe is None or record.byte() < 128:
+        probe = program.new_probe(unit, False)
+    probe.begin()
+    return probe
 
 
 def use(program: Program, record: Record) -> None:

@@ -1,0 +1,257 @@
+"""Statements that make a case which every linker must refuse.
+
+Objects that cannot be linked together, objects that are wrong by themselves, and options that
+contradict each other or the sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from linker.format.constants import (
+    LimitsFlag,
+    RelocationType,
+    SegmentFlag,
+    SymbolFlag,
+    SymbolKind,
+    ValueType,
+)
+from linker.format.model import GlobalType, InitFunction, Limits, TableType, TargetFeature
+from strategies.choices import Record
+from strategies.code import I32, Code
+from strategies.options import PAGE, add
+from strategies.program import SIGNATURES, TO_INT, Program, Slot, Unit
+from strategies.uses import next_probe, unknown_value
+
+R = RelocationType
+Pair = tuple[Unit, Unit]
+
+
+def _constant(value: int) -> Code:
+    code = Code()
+    code.const(value)
+    code.raw(b"\x0b")
+    return code
+
+
+def _missing(program: Program, unit: Unit, record: Record, kind: SymbolKind) -> None:
+    name = f"undefined{program.number()}"
+    probe = next_probe(program, unit, record)
+    if kind == SymbolKind.FUNCTION:
+        symbol = unit.builder.undefined_function(name, TO_INT)
+        probe.code.raw(b"\x10")
+        probe.code.site(R.FUNCTION_INDEX_LEB, symbol)
+    elif kind == SymbolKind.DATA:
+        symbol = unit.builder.undefined(kind, name, None)
+        probe.code.raw(b"\x41")
+        probe.code.site(R.MEMORY_ADDR_SLEB, symbol)
+    else:
+        symbol = unit.builder.undefined(kind, name, GlobalType(I32, False))
+        probe.code.raw(b"\x23")
+        probe.code.site(R.GLOBAL_INDEX_LEB, symbol)
+    probe.end(unknown_value)
+    program.strong_missing.append((Slot(kind, name, policy="strong"), unit.position))
+
+
+def missing_function(program: Program, units: Pair, record: Record) -> None:
+    _missing(program, units[0], record, SymbolKind.FUNCTION)
+
+
+def missing_data(program: Program, units: Pair, record: Record) -> None:
+    _missing(program, units[0], record, SymbolKind.DATA)
+
+
+def kinds(program: Program, units: Pair, record: Record) -> None:
+    name = f"clash{program.number()}"
+    units[0].builder.define_function(name, TO_INT, _constant(0))
+    builder = units[1].builder
+    index = builder.segment(f".data.{name}")
+    builder.segments[index].reserve(0, 4)
+    builder.define_data(name, index, 0, 4, 0)
+    program.refusal = ("symbol-type-mismatch", "a function and a data symbol of one name")
+
+
+def kinds_of_reference(program: Program, units: Pair, record: Record) -> None:
+    name = f"clash{program.number()}"
+    units[0].builder.define_function(name, TO_INT, _constant(0))
+    units[1].builder.undefined(SymbolKind.DATA, name, None)
+    program.refusal = ("symbol-type-mismatch", "a function referred to as data")
+
+
+def duplicates(program: Program, units: Pair, record: Record) -> None:
+    name = f"clash{program.number()}"
+    units[0].builder.define_function(name, TO_INT, _constant(0))
+    units[1].builder.define_function(name, TO_INT, _constant(1))
+
+
+def global_types(program: Program, units: Pair, record: Record) -> None:
+    name = f"clash{program.number()}"
+    units[0].builder.define_global(name, GlobalType(I32, False), b"\x41\x00\x0b", 0)
+    other = (GlobalType(I32, True), GlobalType(ValueType.I64, False))[record.below(2)]
+    units[1].builder.undefined(SymbolKind.GLOBAL, name, other)
+    program.uses_mutable_global = True
+    program.refusal = ("global-type-mismatch", "a global and a reference of another type")
+
+
+def table_types(program: Program, units: Pair, record: Record) -> None:
+    name = f"clash{program.number()}"
+    limits = Limits(LimitsFlag(0), 1)
+    units[0].builder.define_table(name, TableType(ValueType.FUNCREF, limits), 0)
+    units[1].builder.undefined(SymbolKind.TABLE, name, TableType(ValueType.EXTERNREF, limits))
+    program.refusal = ("table-type-mismatch", "a table and a reference of another type")
+
+
+def imports(program: Program, units: Pair, record: Record) -> None:
+    name = f"clash{program.number()}"
+    second = (("one", "other"), ("two", "name"))[record.below(2)]
+    units[0].builder.undefined_function(name, TO_INT, 0, ("one", "name"))
+    units[1].builder.undefined_function(name, TO_INT, 0, second)
+    program.refusal = ("import-mismatch", "one symbol imported from two places")
+
+
+def entry(program: Program, units: Pair, record: Record) -> None:
+    program.options["--entry"] = f"missing_entry{program.number()}"
+    program.refusal = ("entry-not-defined", "the entry is not defined")
+
+
+def missing_export(program: Program, units: Pair, record: Record) -> None:
+    if "--allow-undefined" in program.options:
+        return
+    program.options["--allow-undefined"] = "--error-unresolved-symbols"
+    name = f"missing_export{program.number()}"
+    program.arguments += ["--error-unresolved-symbols", f"--export={name}"]
+    program.refusal = ("export-not-defined", "an exported name is not defined")
+
+
+def memory(program: Program, units: Pair, record: Record) -> None:
+    which = record.below(5)
+    if which == 0:
+        if add(program, "--initial-memory", f"--initial-memory={30 * PAGE + 1}"):
+            program.refusal = ("memory-not-aligned", "the initial memory is no whole pages")
+    elif which == 1:
+        if "stack-size" not in program.options and add(
+            program, "--initial-memory", f"--initial-memory={PAGE}"
+        ):
+            add(program, "stack-size", "-z", f"stack-size={2 * PAGE}")
+            program.refusal = ("memory-too-small", "the stack alone is larger")
+    elif which == 2:
+        if add(program, "--max-memory", f"--max-memory={50 * PAGE - 16}"):
+            program.refusal = ("memory-not-aligned", "the maximum memory is no whole pages")
+    elif which == 3:
+        if add(program, "stack-size", "-z", "stack-size=65544"):
+            program.refusal = ("stack-not-aligned", "the stack size is no multiple of 16")
+    elif not {"--global-base", "--stack-first", "stack-size"} & program.options.keys():
+        add(program, "stack-size", "-z", f"stack-size={PAGE}")
+        add(program, "--stack-first", "--stack-first")
+        add(program, "--global-base", "--global-base=4096")
+        program.refusal = ("global-base-too-small", "the data would lie in the stack")
+
+
+def conflict(program: Program, units: Pair, record: Record) -> None:
+    which = record.below(3)
+    done = False
+    if which == 0 and "--export-table" not in program.options:
+        if add(program, "--import-table", "--import-table"):
+            done = add(program, "--export-table", "--export-table")
+    elif which == 1:
+        done = add(program, "--max-memory", f"--max-memory={60 * PAGE}", "--no-growable-memory")
+    elif "--strip" not in program.options:
+        program.options["--strip"] = ""
+        done = add(program, "--compress-relocations", "--compress-relocations")
+    if done:
+        program.refusal = ("option-conflict", "two options that exclude each other")
+
+
+def string(program: Program, units: Pair, record: Record) -> None:
+    if program.options.get("-O", "-O1") == "-O0":
+        return
+    program.options.setdefault("-O", "")
+    builder = units[0].builder
+    index = builder.segment(".rodata.str.broken", 0, int(SegmentFlag.STRINGS))
+    builder.segments[index].content += b"no end"
+    program.refusal = ("string-not-terminated", "a mergeable string without its zero")
+
+
+def constructor(program: Program, units: Pair, record: Record) -> None:
+    builder = units[0].builder
+    code = Code()
+    code.raw(b"\x41\x00\x0b")
+    name = f"constructor_with_argument{program.number()}"
+    symbol = builder.define_function(name, SIGNATURES[1], code)
+    builder.init_functions.append(InitFunction(1, symbol))
+    program.refusal = ("constructor-has-arguments", "a constructor takes an argument")
+
+
+def disallowed(program: Program, units: Pair, record: Record) -> None:
+    if "--no-check-features" in program.options:
+        return
+    program.options["--no-check-features"] = ""
+    name = "weldcheck-feature"
+    units[0].builder.features.append(TargetFeature("+", name))
+    units[1].builder.features.append(TargetFeature("-", name))
+    program.refusal = ("feature-disallowed", "one object uses what the other disallows")
+
+
+def not_allowed(program: Program, units: Pair, record: Record) -> None:
+    if "--no-check-features" in program.options or "--features" in program.options:
+        return
+    program.options["--no-check-features"] = ""
+    add(program, "--features", "--features=mutable-globals")
+    units[0].builder.features.append(TargetFeature("+", "weldcheck-feature"))
+    program.refusal = ("feature-not-allowed", "an object uses a feature that is not listed")
+
+
+def mutable_global(program: Program, units: Pair, record: Record) -> None:
+    """An exported global where no object has the feature mutable-globals."""
+    known = [f for unit in program.units for f in unit.builder.features]
+    if (
+        any(feature.name == "mutable-globals" for feature in known)
+        or "--no-check-features" in program.options
+        or "--features" in program.options
+        or program.uses_mutable_global
+    ):
+        return
+    program.options["--no-check-features"] = ""
+    program.options["--features"] = ""
+    program.lacks_mutable_globals = True
+    flags = int(SymbolFlag.EXPORTED)
+    name = f"exported{program.number()}"
+    units[0].builder.define_global(name, GlobalType(I32, True), b"\x41\x00\x0b", flags)
+    program.refusal = ("mutable-globals-needed", "a mutable global is exported without the feature")
+
+
+Refusal = Callable[[Program, Pair, Record], None]
+
+WITH_ONE: tuple[Refusal, ...] = (
+    missing_function,
+    missing_data,
+    entry,
+    missing_export,
+    memory,
+    conflict,
+    string,
+    constructor,
+    not_allowed,
+    mutable_global,
+)
+WITH_TWO: tuple[Refusal, ...] = (
+    *WITH_ONE,
+    kinds,
+    kinds_of_reference,
+    duplicates,
+    global_types,
+    table_types,
+    imports,
+    disallowed,
+)
+
+
+def refuse(program: Program, record: Record) -> None:
+    """Make the case one that must be refused, once and not always."""
+    if program.refusal is not None or record.byte() < 96:
+        return
+    plain = [unit for unit in program.units if not unit.is_lazy]
+    if len(plain) > 1:
+        record.pick(WITH_TWO)(program, (plain[0], plain[1]), record)
+    else:
+        record.pick(WITH_ONE)(program, (plain[0], plain[0]), record)
