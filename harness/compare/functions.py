@@ -6,6 +6,7 @@ from harness.compare.comparison import Comparison
 from harness.compare.inputs import Inputs
 from harness.compare.instructions import Operand, OperandKind
 from harness.compare.interface import SIDES, same_function
+from harness.compare.layout import same_layout_of
 from harness.compare.resolve import ADDRESS, SLOT, Resolution
 from harness.compare.view import View, canonical, render_type
 from linker.format.model import FunctionType
@@ -87,15 +88,22 @@ class Renaming:
     """Numbers in code that differ between the modules, and whether they do so consistently.
 
     Without the input's relocations nothing says which constants are addresses. Two layouts
-    rename addresses one to one; a number that is renamed in two ways is a difference.
+    rename addresses one to one; a number that is renamed in two ways is a difference, and
+    so is any number that differs where the layout is the same.
     """
 
-    def __init__(self) -> None:
+    LOWEST_ADDRESS = 1024
+
+    def __init__(self, same_layout: bool) -> None:
+        self.same_layout = same_layout
         self.forward: dict[int, int] = {}
-        self.uncovered = 0
 
     def accept(self, one: int, two: int) -> bool:
-        self.uncovered += 1
+        """Whether the first module's number may be the second's, given those before it."""
+        if one == two and one < self.LOWEST_ADDRESS:
+            return True
+        if one != two and self.same_layout:
+            return False
         return self.forward.setdefault(one, two) == two
 
 
@@ -104,7 +112,9 @@ def compare_bodies(
 ) -> None:
     """Types and bodies of the functions that both modules name alike."""
     views = first.view, second.view
-    renaming = None if inputs.objects else Renaming()
+    renaming = None
+    if not inputs.objects:
+        renaming = Renaming(same_layout_of(first.view.module, second.view.module))
     for name, (opcodes, operands) in first.bodies.items():
         size = _body_size(first, name)
         other = second.bodies.get(name)
@@ -164,13 +174,15 @@ def _compare_operands(
         if site is not None and (site.type in ADDRESS or site.type in SLOT):
             # The address or slot that this gives the symbol is judged with the symbol.
             continue
-        if _same_operand(first.view, second.view, one, two, inputs.aliases):
+        number_like = one.kind in (OperandKind.CONSTANT, OperandKind.OFFSET)
+        if renaming is not None and number_like:
+            same = renaming.accept(one.value, two.value)
+        else:
+            same = _same_operand(first.view, second.view, one, two, inputs.aliases)
+        if same:
             continue
         if site is not None and one.kind is OperandKind.CONSTANT:
             # Relative and thread-local addresses: numbers of each linker's own layout.
-            continue
-        number_like = one.kind in (OperandKind.CONSTANT, OperandKind.OFFSET)
-        if renaming is not None and number_like and renaming.accept(one.value, two.value):
             continue
         kind = "synthetic" if name in SYNTHETIC else one.kind.value
         if definition is not None and not known and number_like:

@@ -73,10 +73,9 @@ def _compare_starts(situation: Situation, findings: Findings) -> None:
         known = probes_of(situation) and bool(first[0]) != bool(signature[0])
         wrong = (builds if first[0] else different) if known else []
         key = "behaviour.start." + (f"trap.{traps[0]}" if traps else "host-calls")
+        detail = f"instantiation: {first} and {signature}"
         findings.divergences.append(
-            _divergence(
-                situation, key, builds, different, f"instantiation: {first} and {signature}"
-            )
+            _divergence(situation, key, builds, different, detail, makers(wrong))
         )
 
 

@@ -1,0 +1,337 @@
+"""The structural comparison: each kind of difference is found, and right freedom is not one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.compare import IGNORED, Comparison, compare_modules, render
+from harness.compare.instructions import BodyError, OperandKind, walk
+from harness.compare.sections import differing_sections
+from harness.divergence import Severity
+from linker.format.constants import LimitsFlag
+from linker.format.model import (
+    CodeSection,
+    CustomSection,
+    ExportSection,
+    FunctionBody,
+    FunctionSection,
+    GlobalSection,
+    ImportSection,
+    Limits,
+    MemorySection,
+    NameSection,
+    ObjectFile,
+    StartSection,
+)
+from tests.harness import modules
+
+CASE = modules.make_case()
+INPUTS = tuple((file.name, file.content) for file in CASE.files)
+RIGHT = modules.link(CASE)
+MOVED = ("-z", "stack-size=66560")
+
+
+def keys(comparison: Comparison) -> set[str]:
+    return {difference.key for difference in comparison.differences}
+
+
+def test_a_module_is_the_same_as_itself() -> None:
+    comparison = compare_modules(RIGHT, RIGHT, INPUTS)
+    assert (comparison.differences, comparison.ignored) == ([], [])
+    # What no relocation refers to cannot be found: `small` and the padding behind it.
+    assert comparison.first.compared == comparison.first.total - 16
+
+
+def test_without_inputs_a_module_is_the_same_as_itself() -> None:
+    comparison = compare_modules(RIGHT, RIGHT)
+    assert comparison.is_same
+    assert comparison.coverage == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (modules.choose_weak, "symbol.definition.function"),
+        (modules.swap_host_calls, "function.body.function"),
+        (modules.drop_export, "export.missing.function"),
+        (modules.empty_table, "table.entry.null"),
+        (modules.change_data, "data.content"),
+        (modules.misplace_data, "data.address.unaligned"),
+        (modules.break_validity, "function.body.instructions"),
+    ],
+)
+def test_what_a_wrong_linker_does_is_found(change: Callable[[ObjectFile], None], key: str) -> None:
+    wrong = modules.broken(RIGHT, change)
+    assert key in keys(compare_modules(RIGHT, wrong, INPUTS))
+    assert key in keys(compare_modules(wrong, RIGHT, INPUTS))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [modules.empty_table, modules.change_data, modules.misplace_data],
+)
+def test_a_module_that_is_wrong_by_itself_is_named(change: Callable[[ObjectFile], None]) -> None:
+    wrong = modules.broken(RIGHT, change)
+    (found,) = (d for d in compare_modules(RIGHT, wrong, INPUTS).differences if d.wrong)
+    assert found.wrong == "second"
+    (found,) = (d for d in compare_modules(wrong, RIGHT, INPUTS).differences if d.wrong)
+    assert found.wrong == "first"
+
+
+def rename_import(module: ObjectFile) -> None:
+    section = module.find(ImportSection)
+    assert section is not None
+    section.imports[0] = section.imports[0]._replace(name="third")
+
+
+def reverse_exports(module: ObjectFile) -> None:
+    section = module.find(ExportSection)
+    assert section is not None
+    section.exports.reverse()
+
+
+def aim_export_elsewhere(module: ObjectFile) -> None:
+    section = module.find(ExportSection)
+    assert section is not None
+    load = next(e for e in section.exports if e.name == "load")
+    section.exports = [
+        e._replace(index=load.index) if e.name == "call" else e for e in section.exports
+    ]
+
+
+def more_memory(module: ObjectFile) -> None:
+    section = module.find(MemorySection)
+    assert section is not None
+    section.memories[0] = section.memories[0]._replace(minimum=3)
+
+
+def limit_memory(module: ObjectFile) -> None:
+    section = module.find(MemorySection)
+    assert section is not None
+    section.memories[0] = Limits(LimitsFlag.HAS_MAX, 2, 4)
+
+
+def less_memory(module: ObjectFile) -> None:
+    section = module.find(MemorySection)
+    assert section is not None
+    section.memories[0] = section.memories[0]._replace(minimum=1)
+
+
+def add_start(module: ObjectFile) -> None:
+    position = next(i for i, s in enumerate(module.sections) if isinstance(s, ExportSection))
+    module.sections.insert(position + 1, StartSection(5))
+
+
+def make_global_constant(module: ObjectFile) -> None:
+    section = module.find(GlobalSection)
+    assert section is not None
+    entry = section.globals[0]
+    section.globals[0] = entry._replace(type=entry.type._replace(mutable=False))
+
+
+def add_custom(module: ObjectFile) -> None:
+    module.sections.append(CustomSection("notes", b"text"))
+
+
+def strip_names(module: ObjectFile) -> None:
+    module.sections = [s for s in module.sections if not isinstance(s, NameSection)]
+
+
+def change_type(module: ObjectFile) -> None:
+    section = module.find(FunctionSection)
+    assert section is not None
+    section.type_indices[0] = 1 - section.type_indices[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (rename_import, "import.missing.function"),
+        (aim_export_elsewhere, "export.target"),
+        (more_memory, "memory.minimum"),
+        (limit_memory, "memory.maximum"),
+        (less_memory, "data.address.outside"),
+        (add_start, "start.missing"),
+        (make_global_constant, "global.type"),
+        (add_custom, "section.custom.missing.other"),
+        (strip_names, "name.missing"),
+        (change_type, "export.type"),
+        (change_type, "function.type"),
+    ],
+)
+def test_differences_of_the_interface_are_found(
+    change: Callable[[ObjectFile], None], key: str
+) -> None:
+    assert key in keys(compare_modules(RIGHT, modules.broken(RIGHT, change), INPUTS))
+
+
+def test_the_order_of_exports_is_ignored_with_a_reason() -> None:
+    comparison = compare_modules(RIGHT, modules.broken(RIGHT, reverse_exports), INPUTS)
+    assert comparison.is_same
+    assert [(d.key, reason) for d, reason in comparison.ignored] == [
+        ("export.order", IGNORED["export.order"])
+    ]
+
+
+def test_another_order_of_the_inputs_makes_no_difference() -> None:
+    """Indices, types, table slots and addresses are all others; the program is the same."""
+    arguments = tuple(reversed(CASE.arguments))
+    other = modules.link(CASE, (*arguments, *MOVED))
+    assert other != RIGHT
+    assert compare_modules(RIGHT, other, INPUTS).is_same
+
+
+def test_without_inputs_another_layout_is_a_consistent_renaming() -> None:
+    other = modules.link(CASE, (*CASE.arguments, *MOVED))
+    assert compare_modules(RIGHT, other).is_same
+
+
+def test_without_inputs_an_inconsistent_renaming_is_a_difference() -> None:
+    """One of two uses of an address that moved is left as it was."""
+
+    def read_twice(module: ObjectFile, first: bytes, second: bytes) -> None:
+        code = module.find(CodeSection)
+        assert code is not None
+        body = b"\0\x41" + first + b"\x28\x02\0\x41" + second + b"\x28\x02\0\x6a\x0b"
+        code.functions[modules.find_body(module, "load")] = FunctionBody(body)
+
+    near, far = b"\x90\x80\x04", b"\x90\x88\x04"
+    other = modules.link(CASE, (*CASE.arguments, *MOVED))
+    one = modules.broken(RIGHT, lambda module: read_twice(module, near, near))
+    two = modules.broken(other, lambda module: read_twice(module, far, far))
+    odd = modules.broken(other, lambda module: read_twice(module, far, near))
+    assert compare_modules(one, two).is_same
+    assert "function.body.constant" in keys(compare_modules(one, odd))
+
+
+def test_without_inputs_a_number_in_the_same_layout_is_a_difference() -> None:
+    def load_elsewhere(module: ObjectFile) -> None:
+        code = module.find(CodeSection)
+        assert code is not None
+        position = modules.find_body(module, "load")
+        body = code.functions[position].content.replace(b"\x28\x02\0", b"\x28\x02\x04")
+        code.functions[position] = FunctionBody(body)
+
+    comparison = compare_modules(RIGHT, modules.broken(RIGHT, load_elsewhere))
+    assert keys(comparison) == {"function.body.offset"}
+
+
+def test_a_module_that_cannot_be_parsed_is_a_difference() -> None:
+    comparison = compare_modules(RIGHT, RIGHT[:-5], INPUTS)
+    assert [(d.key, d.wrong) for d in comparison.differences] == [("module.malformed", "second")]
+
+
+def test_the_worst_difference_comes_first() -> None:
+    def change(module: ObjectFile) -> None:
+        more_memory(module)
+        modules.change_data(module)
+
+    found = compare_modules(RIGHT, modules.broken(RIGHT, change), INPUTS).differences
+    assert [d.severity for d in found] == [Severity.CRITICAL, Severity.LOW]
+
+
+def test_rendering_names_differences_and_reasons() -> None:
+    def change(module: ObjectFile) -> None:
+        more_memory(module)
+        reverse_exports(module)
+
+    text = render(compare_modules(RIGHT, modules.broken(RIGHT, change), INPUTS))
+    assert "memory.minimum: 2 and 3 pages" in text
+    assert f"export.order: {IGNORED['export.order']}" in text
+    assert text.endswith("of the bytes")
+    assert "no difference" in render(compare_modules(RIGHT, RIGHT))
+
+
+def test_the_coverage_counts_what_was_not_looked_at() -> None:
+    """Debug sections are not compared."""
+
+    def add_debug(module: ObjectFile) -> None:
+        module.sections.append(CustomSection(".debug_info", bytes(len(RIGHT))))
+
+    big = modules.broken(RIGHT, add_debug)
+    comparison = compare_modules(RIGHT, big, INPUTS)
+    assert comparison.first.share > 0.9
+    assert 0.0 < comparison.second.share < 0.5
+    assert comparison.coverage == comparison.second.share
+
+
+@pytest.mark.parametrize(
+    ("change", "labels"),
+    [
+        (modules.change_data, ("data",)),
+        (modules.swap_host_calls, ("code",)),
+        (modules.drop_export, ("export",)),
+        (add_custom, ("custom.notes",)),
+    ],
+)
+def test_sections_that_differ_are_named(
+    change: Callable[[ObjectFile], None], labels: tuple[str, ...]
+) -> None:
+    assert differing_sections(RIGHT, modules.broken(RIGHT, change)) == labels
+
+
+def test_a_cut_off_module_is_unreadable_at_its_end() -> None:
+    assert "unreadable" in differing_sections(RIGHT, RIGHT[:-3])
+
+
+K = OperandKind
+
+
+@pytest.mark.parametrize(
+    ("code", "opcode", "kinds"),
+    [
+        (b"\x10\x81\x80\x80\x80\x00", 0x10, [K.FUNCTION]),
+        (b"\x11\x01\x02", 0x11, [K.TYPE, K.TABLE]),
+        (b"\x12\x01", 0x12, [K.FUNCTION]),
+        (b"\x13\x01\x00", 0x13, [K.TYPE, K.TABLE]),
+        (b"\x08\x03", 0x08, [K.TAG]),
+        (b"\x07\x03", 0x07, [K.TAG]),
+        (
+            b"\x1f\x40\x02\x00\x01\x00\x02\x00",
+            0x1F,
+            [K.BITS, K.BITS, K.TAG, K.LABEL, K.BITS, K.LABEL],
+        ),
+        (b"\x0e\x02\x00\x01\x02", 0x0E, [K.LABEL, K.LABEL, K.LABEL]),
+        (b"\x02\x01", 0x02, [K.TYPE]),
+        (b"\x02\x7f", 0x02, [K.BITS]),
+        (b"\x1c\x01\x7f", 0x1C, [K.BITS]),
+        (b"\x23\x05", 0x23, [K.GLOBAL]),
+        (b"\x26\x05", 0x26, [K.TABLE]),
+        (b"\x28\x02\x90\x80\x04", 0x28, [K.ALIGNMENT, K.OFFSET]),
+        (b"\x28\x42\x01\x08", 0x28, [K.ALIGNMENT, K.MEMORY, K.OFFSET]),
+        (b"\x3f\x00", 0x3F, [K.MEMORY]),
+        (b"\x41\x7f", 0x41, [K.CONSTANT]),
+        (b"\x44" + bytes(8), 0x44, [K.BITS]),
+        (b"\xd0\x70", 0xD0, [K.BITS]),
+        (b"\xd2\x05", 0xD2, [K.FUNCTION]),
+        (b"\xfc\x08\x01\x00", 0xFC0008, [K.DATA, K.MEMORY]),
+        (b"\xfc\x0a\x00\x01", 0xFC000A, [K.MEMORY, K.MEMORY]),
+        (b"\xfc\x0c\x01\x00", 0xFC000C, [K.ELEMENT, K.TABLE]),
+        (b"\xfc\x0e\x01\x00", 0xFC000E, [K.TABLE, K.TABLE]),
+        (b"\xfd\x0c" + bytes(16), 0xFD000C, [K.BITS]),
+        (b"\xfd\x15\x03", 0xFD0015, [K.BITS]),
+        (b"\xfd\x54\x00\x08\x03", 0xFD0054, [K.ALIGNMENT, K.OFFSET, K.BITS]),
+        (b"\xfd\x80\x02", 0xFD0100, []),
+        (b"\xfe\x03\x00", 0xFE0003, [K.BITS]),
+        (b"\xfe\x1e\x02\x08", 0xFE001E, [K.ALIGNMENT, K.OFFSET]),
+    ],
+)
+def test_operands_are_known_for_what_they_are(
+    code: bytes, opcode: int, kinds: list[OperandKind]
+) -> None:
+    found = list(walk(b"\0" + code + b"\x0b"))
+    assert [instruction.opcode for instruction in found] == [opcode, 0x0B]
+    assert [operand.kind for operand in found[0].operands] == kinds
+
+
+def test_locals_of_every_type_are_skipped() -> None:
+    (only,) = walk(b"\x02\x01\x7f\x81\x01\x7b\x0b")
+    assert (only.offset, only.opcode) == (6, 0x0B)
+
+
+@pytest.mark.parametrize("body", [b"\0\xff", b"\0\x41", b"\0\xfc\x63", b"\0\x44\0", b""])
+def test_what_is_no_code_is_an_error_of_one_class(body: bytes) -> None:
+    with pytest.raises(BodyError):
+        list(walk(body))
