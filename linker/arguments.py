@@ -6,7 +6,8 @@ wins, and an argument that no option fits is reported, or is an input if it has 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from linker.option_table import BY_KEY, BY_SPELLING, LONGEST_SPELLING, Kind, Option
@@ -42,16 +43,20 @@ class ArgumentList:
         self.arguments = tuple(arguments)
         self.missing = missing
         """The option at the end whose value is missing, or None."""
+        self._positions: dict[str, list[int]] = {}
+        for position, argument in enumerate(self.arguments):
+            self._positions.setdefault(argument.key, []).append(position)
 
-    def all(self, *keys: str) -> list[Argument]:
-        return [argument for argument in self.arguments if argument.key in keys]
+    def all(self, key: str) -> list[Argument]:
+        return [self.arguments[position] for position in self._positions.get(key, ())]
 
     def last(self, *keys: str) -> Argument | None:
         """The last of these options; None without any."""
-        return next((a for a in reversed(self.arguments) if a.key in keys), None)
+        positions = [self._positions[key][-1] for key in keys if key in self._positions]
+        return self.arguments[max(positions)] if positions else None
 
     def has(self, *keys: str) -> bool:
-        return self.last(*keys) is not None
+        return any(key in self._positions for key in keys)
 
     def switch(self, on: str, off: str, default: bool) -> bool:
         """True if the last of these two options is `on`."""
@@ -64,9 +69,6 @@ class ArgumentList:
 
     def values(self, key: str) -> tuple[str, ...]:
         return tuple(argument.value for argument in self.all(key))
-
-    def keys(self) -> Collection[str]:
-        return {argument.key for argument in self.arguments}
 
 
 def split_arguments(argv: Sequence[str]) -> ArgumentList:
@@ -93,19 +95,29 @@ def _match(argv: Sequence[str], position: int) -> tuple[Argument, int] | None:
     text = argv[position]
     if text == "-" or not text.startswith("-"):
         return Argument(INPUT, (text,), text, ""), 1
+    found = _option_of(text)
+    if found is None:
+        return Argument(UNKNOWN, (text,), text, text), 1
+    option, spelling = found
+    rest = text[len(spelling) :]
+    if option.kind is Kind.SEPARATE or (option.kind is Kind.JOINED_OR_SEPARATE and not rest):
+        if position + 1 >= len(argv):
+            return None
+        return _argument(option, (argv[position + 1],), text, spelling), 2
+    return _argument(option, _values(option, rest), text, spelling), 1
+
+
+@lru_cache(maxsize=1024)
+def _option_of(text: str) -> tuple[Option, str] | None:
+    """The option with the longest spelling that an argument can be, and that spelling."""
     for length in range(min(len(text), LONGEST_SPELLING), 1, -1):
         option = BY_SPELLING.get(text[:length])
         if option is None:
             continue
-        rest = text[length:]
-        if option.kind in (Kind.FLAG, Kind.SEPARATE) and rest:
+        if option.kind in (Kind.FLAG, Kind.SEPARATE) and length < len(text):
             continue
-        if option.kind is Kind.SEPARATE or (option.kind is Kind.JOINED_OR_SEPARATE and not rest):
-            if position + 1 >= len(argv):
-                return None
-            return _argument(option, (argv[position + 1],), text, text[:length]), 2
-        return _argument(option, _values(option, rest), text, text[:length]), 1
-    return Argument(UNKNOWN, (text,), text, text), 1
+        return option, text[:length]
+    return None
 
 
 def _values(option: Option, rest: str) -> tuple[str, ...]:

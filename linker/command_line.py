@@ -124,12 +124,15 @@ def parse_command_line(
 def _expanded(argv: Sequence[str], read: Read, diagnostics: Diagnostics) -> ArgumentList:
     """The arguments with response files expanded; the quoting is looked for in `argv` itself."""
     quoting = Quoting.POSIX
-    argument = split_arguments(argv).last("rsp-quoting")
+    as_given = split_arguments(argv)
+    argument = as_given.last("rsp-quoting")
     if argument is not None:
         if argument.value not in (Quoting.POSIX.value, Quoting.WINDOWS.value):
             diagnostics.error(f"invalid response file quoting: {argument.value}")
         elif argument.value == Quoting.WINDOWS.value:
             quoting = Quoting.WINDOWS
+    if not any(text.startswith("@") for text in argv):
+        return as_given
     try:
         expanded = expand_response_files(argv, read, quoting)
     except ResponseFileError as error:

@@ -499,7 +499,7 @@ def test_posix_quoting_can_say_anything(arguments: list[str]) -> None:
 def test_windows_quoting_can_say_anything(arguments: list[str]) -> None:
     def quote(argument: str) -> str:
         escaped = re.sub(r'(\\*)"', r'\1\1\\"', argument)
-        return '"' + re.sub(r"(\\+)$", r"\1\1", escaped) + '"'
+        return '"' + re.sub(r"(\\+)\Z", r"\1\1", escaped) + '"'
 
     assert list(split_windows(" ".join(map(quote, arguments)))) == arguments
 

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from linker import weld_ld
 from linker.driver import LinkOutput, run
@@ -386,3 +388,23 @@ def test_the_command_lines_of_zig(line: str, folder: Path, capfdbinary: Capture)
     (folder / "x").unlink()
     assert run_weld_ld(line.split(), folder, capfdbinary) == real
     assert (folder / "x").read_bytes() == module
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    data=st.one_of(
+        st.binary(max_size=60),
+        st.binary(max_size=60).map(START[:8].__add__),
+        st.binary(max_size=60).map(b"!<arch>\n".__add__),
+        st.builds(
+            lambda at, byte: START[:at] + bytes([byte]) + START[at + 1 :],
+            st.integers(0, len(START) - 1),
+            st.integers(0, 255),
+        ),
+    ),
+    whole=st.booleans(),
+)
+def test_any_bytes_link_or_give_an_error(data: bytes, whole: bool) -> None:
+    switches = ["--whole-archive"] if whole else []
+    output = run([*switches, "any", "start", "-o", "x"], reader(any=data, start=START))
+    assert (output.module is None) == bool(output.errors)
