@@ -127,14 +127,14 @@ def size_memory(
     page = options.page_size
     if options.initial_heap:
         if options.initial_heap % page:
-            diagnostics.error(f"initial heap must be {page}-byte aligned")
+            diagnostics.error(f"initial heap must be aligned to the page size ({page} bytes)")
         most = MEMORY_LIMIT - address
         if options.initial_heap > most:
             diagnostics.error(f"initial heap too large, cannot be greater than {most}")
         address += options.initial_heap
     if options.initial_memory:
         if options.initial_memory % page:
-            diagnostics.error(f"initial memory must be {page}-byte aligned")
+            diagnostics.error(f"initial memory must be aligned to the page size ({page} bytes)")
         if address > options.initial_memory:
             diagnostics.error(f"initial memory too small, {address} bytes needed")
         if options.initial_memory > MEMORY_LIMIT:
@@ -142,12 +142,14 @@ def size_memory(
                 f"initial memory too large, cannot be greater than {MEMORY_LIMIT}",
             )
         address = options.initial_memory
+    if address > MEMORY_LIMIT and "memory-size-unchecked" not in options.quirks:
+        diagnostics.error(f"memory too large, {address} bytes needed of at most {MEMORY_LIMIT}")
     address = align(address, page)
     set_address(resolution.own.heap_end, address)
     maximum = 0
     if options.max_memory:
         if options.max_memory % page:
-            diagnostics.error(f"maximum memory must be {page}-byte aligned")
+            diagnostics.error(f"maximum memory must be aligned to the page size ({page} bytes)")
         if address > options.max_memory:
             diagnostics.error(f"maximum memory too small, {address} bytes needed")
         if options.max_memory > MEMORY_LIMIT:

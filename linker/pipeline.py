@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from linker.atoms import place_segments
 from linker.emit import Output
-from linker.errors import Diagnostics, FatalError, LinkError
+from linker.errors import Diagnostics, FatalError
 from linker.exports import apply_export_options, check_mutable_globals, collect_exports
 from linker.features import check_features
 from linker.indices import (
@@ -51,7 +51,7 @@ def link(options: Options, inputs: Sequence[Input]) -> PipelineResult:
     try:
         return run_stages(options, inputs, diagnostics)
     except FatalError as error:
-        raise LinkError((*diagnostics.errors, str(error))) from None
+        raise diagnostics.fatal(str(error)) from None
 
 
 def run_stages(

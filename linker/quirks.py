@@ -51,16 +51,15 @@ QUIRKS: tuple[Quirk, ...] = (
         "wasm-ld up to 22: ElemSection::writeBody takes the table for granted",
         "unspecified",
     ),
+    Quirk(
+        "memory-size-unchecked",
+        "Data and stack beyond 4 GiB are laid out, and the module's memory is larger than allowed.",
+        "wasm-ld up to 22: layoutMemory compares only the sizes that options give",
+        'core specification, "Memory Types"',
+    ),
 )
 
 DIALECTS: dict[str, frozenset[str]] = {
     "standard": frozenset(),
-    "lld-22": frozenset(
-        {
-            "segment-flags-lost",
-            "no-strip-forgotten",
-            "absolute-symbols-moved",
-            "table-symbol-required",
-        }
-    ),
+    "lld-22": frozenset(quirk.name for quirk in QUIRKS),
 }

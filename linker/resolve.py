@@ -43,6 +43,12 @@ from linker.symbol_table import (
 from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, WEAK, LinkSymbol, State
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
+IMPORT_KINDS = {
+    SymbolKind.FUNCTION: ExternalKind.FUNCTION,
+    SymbolKind.GLOBAL: ExternalKind.GLOBAL,
+    SymbolKind.TABLE: ExternalKind.TABLE,
+    SymbolKind.TAG: ExternalKind.TAG,
+}
 NULL_SIGNATURE = FunctionType((), ())
 TLS_INIT_SIGNATURE = FunctionType((ValueType.I32,), ())
 POINTER = ValueType.I32
@@ -175,7 +181,7 @@ def add_definition(
     name, flags, kind = entry.name, int(entry.flags), entry.kind
     if kind is SymbolKind.FUNCTION:
         assert entry.index is not None
-        function = obj.functions[entry.index - len(obj.imports[ExternalKind.FUNCTION])]
+        function = obj.functions[defined_index(obj, entry)]
         new = defined_function(name, flags, obj, function)
         if entry.is_local:
             return local(new, options)
@@ -207,18 +213,33 @@ def add_definition(
         return None if segment.discarded else table.add_defined(new)
     assert entry.index is not None
     if kind is SymbolKind.SECTION:
-        section = obj.sections_by_index[entry.index]
+        section = obj.sections_by_index.get(entry.index)
+        if section is None:
+            raise FatalError(f"{obj.name}: section symbol of section {entry.index}, not custom")
         return local(LinkSymbol("", kind, State.DEFINED, flags, obj, chunk=section), options)
     if kind is SymbolKind.GLOBAL:
-        element = obj.globals[entry.index - len(obj.imports[ExternalKind.GLOBAL])]
+        element = obj.globals[defined_index(obj, entry)]
         new = defined_global(name, flags, obj, element)
     elif kind is SymbolKind.TAG:
-        tag = obj.tags[entry.index - len(obj.imports[ExternalKind.TAG])]
+        tag = obj.tags[defined_index(obj, entry)]
         new = defined_tag(name, flags, obj, tag)
     else:
-        table_element = obj.tables[entry.index - len(obj.imports[ExternalKind.TABLE])]
+        table_element = obj.tables[defined_index(obj, entry)]
         new = defined_table(name, flags, obj, table_element)
     return local(new, options) if entry.is_local else table.add_defined(new)
+
+
+def defined_index(obj: InputObject, entry: model.Symbol) -> int:
+    """The place of a defined element in the object's list of its kind.
+
+    Raises:
+        FatalError: the symbol is marked as defined but is an import.
+    """
+    assert entry.index is not None
+    index = entry.index - len(obj.imports[IMPORT_KINDS[entry.kind]])
+    if index < 0:
+        raise FatalError(f"{obj.name}: symbol {entry.name} is not undefined, but an import")
+    return index
 
 
 def add_absolute(
@@ -241,14 +262,6 @@ def add_absolute(
 def local(symbol: LinkSymbol, options: Options) -> LinkSymbol:
     symbol.referenced = not options.gc_sections
     return symbol
-
-
-IMPORT_KINDS = {
-    SymbolKind.FUNCTION: ExternalKind.FUNCTION,
-    SymbolKind.GLOBAL: ExternalKind.GLOBAL,
-    SymbolKind.TABLE: ExternalKind.TABLE,
-    SymbolKind.TAG: ExternalKind.TAG,
-}
 
 
 def add_reference(
