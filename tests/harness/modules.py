@@ -22,6 +22,8 @@ from linker.format.model import (
     ExportSection,
     FunctionBody,
     FunctionType,
+    InitExpr,
+    MemorySection,
     ObjectFile,
 )
 from linker.format.parse import parse
@@ -187,14 +189,55 @@ def empty_table(module: ObjectFile) -> None:
     module.sections = [s for s in module.sections if not isinstance(s, ElementSection)]
 
 
+def patch_data(old: bytes, new: bytes) -> Callable[[ObjectFile], None]:
+    """A change of the bytes in the last data segment."""
+
+    def change(module: ObjectFile) -> None:
+        data = module.find(DataSection)
+        assert data is not None
+        segment = data.segments[-1]
+        assert old in segment.content
+        data.segments[-1] = segment._replace(content=segment.content.replace(old, new))
+
+    return change
+
+
 def change_data(module: ObjectFile) -> None:
     """One byte of `word` is another."""
-    data = module.find(DataSection)
-    assert data is not None
-    segment = data.segments[-1]
-    content = segment.content.replace(bytes((4, 3, 2, 1)), bytes((4, 3, 2, 9)))
-    assert content != segment.content
-    data.segments[-1] = segment._replace(content=content)
+    patch_data(bytes((4, 3, 2, 1)), bytes((4, 3, 2, 9)))(module)
+
+
+def move_elements_out(module: ObjectFile) -> None:
+    """The element segment does not fit into the table."""
+    section = module.find(ElementSection)
+    assert section is not None
+    section.segments[0] = section.segments[0]._replace(offset=InitExpr(b"\x41\x09\x0b"))
+
+
+def store_on_the_way(module: ObjectFile) -> None:
+    """`call` returns what it must, and writes to the memory."""
+    code = module.find(CodeSection)
+    assert code is not None
+    store = b"\x41\x80\x01\x41\x01\x3a\0\0"
+    position = find_body(module, "call")
+    content = code.functions[position].content
+    code.functions[position] = FunctionBody(b"\0" + store + content[1:])
+
+
+def more_memory(module: ObjectFile) -> None:
+    """The memory is one page larger."""
+    _set_memory(module, 3)
+
+
+def huge_memory(module: ObjectFile) -> None:
+    """The memory is larger than what the tests' runs may have."""
+    _set_memory(module, 4096)
+
+
+def _set_memory(module: ObjectFile, pages: int) -> None:
+    section = module.find(MemorySection)
+    assert section is not None
+    section.memories[0] = section.memories[0]._replace(minimum=pages)
 
 
 def misplace_data(module: ObjectFile) -> None:

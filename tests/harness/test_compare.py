@@ -101,12 +101,6 @@ def aim_export_elsewhere(module: ObjectFile) -> None:
     ]
 
 
-def more_memory(module: ObjectFile) -> None:
-    section = module.find(MemorySection)
-    assert section is not None
-    section.memories[0] = section.memories[0]._replace(minimum=3)
-
-
 def limit_memory(module: ObjectFile) -> None:
     section = module.find(MemorySection)
     assert section is not None
@@ -150,7 +144,7 @@ def change_type(module: ObjectFile) -> None:
     [
         (rename_import, "import.missing.function"),
         (aim_export_elsewhere, "export.target"),
-        (more_memory, "memory.minimum"),
+        (modules.more_memory, "memory.minimum"),
         (limit_memory, "memory.maximum"),
         (less_memory, "data.address.outside"),
         (add_start, "start.missing"),
@@ -225,7 +219,7 @@ def test_a_module_that_cannot_be_parsed_is_a_difference() -> None:
 
 def test_the_worst_difference_comes_first() -> None:
     def change(module: ObjectFile) -> None:
-        more_memory(module)
+        modules.more_memory(module)
         modules.change_data(module)
 
     found = compare_modules(RIGHT, modules.broken(RIGHT, change), INPUTS).differences
@@ -234,7 +228,7 @@ def test_the_worst_difference_comes_first() -> None:
 
 def test_rendering_names_differences_and_reasons() -> None:
     def change(module: ObjectFile) -> None:
-        more_memory(module)
+        modules.more_memory(module)
         reverse_exports(module)
 
     text = render(compare_modules(RIGHT, modules.broken(RIGHT, change), INPUTS))
