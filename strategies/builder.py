@@ -30,6 +30,8 @@ from linker.format.model import (
     DataSegment,
     ElementSection,
     ElementSegment,
+    Export,
+    ExportSection,
     FunctionBody,
     FunctionSection,
     FunctionType,
@@ -172,6 +174,7 @@ class ObjectBuilder:
         self.init_functions: list[InitFunction] = []
         self.by_name: dict[str, int] = {}
         self.got: dict[int, int] = {}
+        self.export_names: list[tuple[str, int]] = []
         self.features: list[TargetFeature] = []
         self.producers: list[tuple[str, list[tuple[str, str]]]] = []
         self._table_slots: dict[int, int] = {}
@@ -406,6 +409,12 @@ class ObjectBuilder:
             sections.append(TagSection(self.tags, width))
         if self.globals:
             sections.append(GlobalSection(self.globals, width))
+        if self.export_names:
+            exports = [
+                Export(name, ExternalKind.FUNCTION, self._space_index(self.symbols[symbol]))
+                for name, symbol in self.export_names
+            ]
+            sections.append(ExportSection(exports, width))
         if use_elements:
             table = next(
                 (

@@ -126,7 +126,8 @@ def _entry(program: Program, record: Record) -> list[str]:
             first.define_function("_start", VOID, code, int(SymbolFlag.VISIBILITY_HIDDEN))
             program.wanted.append("_start")
             return []
-        probe = next((p for p in program.probes if p.unit == 0), None)
+        named = (p for p in program.probes if p.unit == 0 and p.export.isidentifier())
+        probe = next(named, None)
         if probe is not None:
             program.wanted.append(probe.export)
             return ["--entry", probe.export] if choice & 2 else [f"--entry={probe.export}"]
@@ -179,6 +180,11 @@ def _package(
         name = f"lib{package}{library}.a"
         builders = [program.units[m].builder for m in members]
         data = _archive(builders, [contents[m] for m in members], first)
+        for bit, name_of_shape in ((8, "long-names"), (4, "equal-names"), (16, "bsd")):
+            if first & bit:
+                program.note(f"archive.{name_of_shape}")
+        if first & 34 == 34:
+            program.note("archive.no-symbol-table")
         files.append(InputFile(name, data))
         words = [name]
         if package == "whole":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 from linker.format.constants import (
     ComdatKind,
@@ -13,6 +14,7 @@ from linker.format.constants import (
 )
 from linker.format.model import (
     CustomSection,
+    ImportSection,
     LinkingSection,
     ObjectFile,
     ProducersSection,
@@ -56,6 +58,10 @@ def count(
 
     for unit in program.units:
         note(f"input.{unit.package}")
+    style = program.units[0].builder.style
+    for field in fields(style):
+        if getattr(style, field.name) != field.default:
+            note(f"style.{field.name.replace('_', '-')}")
     for object_file in objects:
         for section in object_file.sections:
             if isinstance(section, RelocationSection):
@@ -68,6 +74,12 @@ def count(
                     elif relocation.addend > 0:
                         note("addend.positive")
                 note(f"section.reloc.{place}")
+            elif isinstance(section, ImportSection):
+                for item in section.imports:
+                    if item.module.startswith("GOT."):
+                        note("import.got")
+                    else:
+                        note(f"import.{item.kind.name.lower()}")
             elif isinstance(section, LinkingSection):
                 _count_linking(section, note)
             elif isinstance(section, CustomSection):
@@ -109,7 +121,7 @@ def _count_linking(section: LinkingSection, note: object) -> None:
     for segment in section.segments:
         base = segment.name.split(".")
         note(f"segment.{base[1] if len(base) > 1 and base[0] == '' else 'named'}")
-        note(f"alignment.{segment.alignment}")
+        note(f"alignment.{min(segment.alignment, 7)}")
         if segment.flags & SegmentFlag.STRINGS:
             note("segment-flag.strings")
         if segment.flags & SegmentFlag.RETAIN:

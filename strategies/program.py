@@ -104,6 +104,7 @@ class Slot:
     text: bytes | None = None
     source: tuple[str, str] | None = None
     policy: str = "defined"
+    mismatched: bool = False
     definitions: list[Definition] = field(default_factory=list)
 
     @property
@@ -235,7 +236,12 @@ class Program:
         code = Code()
         signature = FunctionType((), (ValueType.I64,)) if wide else TO_INT
         flags = int(SymbolFlag.EXPORTED)
-        unit.builder.define_function(name, signature, code, flags)
+        symbol = unit.builder.define_function(name, signature, code, flags)
+        if self.has("names") and len(self.probes) & 1:
+            # An export name of its own, as the attribute export_name gives.
+            name = f"exported as {name}"
+            unit.builder.export_names.append((name, symbol))
+            self.note("symbol.function.export-name")
         probe = Probe(name, unit.position, code, wide)
         self.probes.append(probe)
         unit.probe = probe

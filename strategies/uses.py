@@ -71,6 +71,8 @@ def call_through_table(unit: Unit, code: Code, signature: FunctionType) -> None:
 
 
 def _function_value(program: Program, unit: int, symbol: int, slot: Slot, meaning: Meaning) -> int:
+    if slot.mismatched:
+        raise UnknownValue
     definition = program.definition(meaning, unit, symbol)
     if definition is not None:
         return result_value(slot.signature, definition.constant)
@@ -83,11 +85,21 @@ def _function_value(program: Program, unit: int, symbol: int, slot: Slot, meanin
 
 
 def _pointer_value(program: Program, unit: int, symbol: int, slot: Slot, meaning: Meaning) -> int:
+    if slot.mismatched:
+        # A reference by another signature may become a stub, whose address is null.
+        raise UnknownValue
     if meaning.find(unit, symbol) is not None or slot.policy == "import":
         return 1
     if slot.policy in ("allowed", "strong"):
         raise UnknownValue
     return 0
+
+
+def _same(slot: Slot) -> int:
+    """Two objects' addresses of one function are equal."""
+    if slot.mismatched:
+        raise UnknownValue
+    return 1
 
 
 def function_table_pointer(program: Program, unit: Unit, code: Code, symbol: int, how: int) -> None:
@@ -188,7 +200,7 @@ def use_function(
                 code.raw(b"\x46")
                 # Nobody says what the address of an undefined function is.
                 vague = slot.policy in ("allowed", "strong")
-                probe.end(unknown_value if vague else lambda m: 1)
+                probe.end(unknown_value if vague else lambda m: _same(slot))
                 return
         code.raw(NOT_ZERO)
         probe.end(lambda m: _pointer_value(program, position, symbol, slot, m))
@@ -211,10 +223,16 @@ def _mismatched(program: Program, unit: Unit, probe: Probe, slot: Slot, record: 
     if known is None:
         if slot.local or slot.policy != "defined" or not record.byte() & 1:
             return False
+        lazy = any(program.units[d.unit].is_lazy for d in slot.definitions)
+        if lazy and not program.has("known-bugs"):
+            # wasm-ld 22 forgets to compare signatures with those of archive members, and
+            # writes an invalid module.
+            return False
         number = SIGNATURES.index(slot.signature) + 1 + record.below(len(SIGNATURES) - 1)
         signature = SIGNATURES[number % len(SIGNATURES)]
         known = unit.builder.undefined_function(slot.name, signature)
         program.other_signatures[(unit.position, known)] = signature
+        slot.mismatched = True
         program.note("symbol.function.mismatched")
     seen = program.other_signatures.get((unit.position, known))
     if seen is None:
