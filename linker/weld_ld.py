@@ -7,7 +7,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,11 +90,11 @@ def why_not_writable(path: str) -> str | None:
     if kind is not None and not stat.S_ISREG(kind):
         return None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".weld-ld-", dir=_folder(path))
+        descriptor, temporary = _create_beside(path)
     except OSError as error:
         return reason(error)
     os.close(descriptor)
-    Path(temporary).unlink()
+    temporary.unlink()
     return None
 
 
@@ -116,8 +115,7 @@ def write_output(path: str, content: bytes) -> None:
     if kind is not None and not stat.S_ISREG(kind):
         Path(path).write_bytes(content)
         return
-    temporary = Path(_folder(path), f".weld-ld-{os.getpid()}-{os.urandom(4).hex()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o777)
+    descriptor, temporary = _create_beside(path)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -136,8 +134,10 @@ def _kind(path: str) -> int | None:
         return None
 
 
-def _folder(path: str) -> str:
-    return str(Path(path).parent)
+def _create_beside(path: str) -> tuple[int, Path]:
+    """A new executable file in the folder of `path`: its descriptor and its path."""
+    temporary = Path(path).parent / f".weld-ld-{os.urandom(8).hex()}"
+    return os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o777), temporary
 
 
 if __name__ == "__main__":

@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linker import weld_ld
 from linker.driver import LinkOutput, run
 from linker.errors import TOO_MANY_ERRORS, Diagnostics, LinkError
 from linker.format.errors import MalformedFile
+from linker.option_table import LLD_OPTIONS, Kind, Option
 from linker.options import Options
 from linker.response_files import Read
 from linker.unsupported import UNSUPPORTED
@@ -408,3 +409,59 @@ def test_any_bytes_link_or_give_an_error(data: bytes, whole: bool) -> None:
     switches = ["--whole-archive"] if whole else []
     output = run([*switches, "any", "start", "-o", "x"], reader(any=data, start=START))
     assert (output.module is None) == bool(output.errors)
+
+
+# Options that nothing here can link with, or that would write over the inputs.
+_NOT_HERE = {
+    "shared", "pie", "m", "wrap", "trace-symbol", "Map", "print-map", "why-extract=",
+    "unresolved-symbols", "reproduce", "lto-obj-path=", "thinlto-index-only",
+    "thinlto-index-only=", "thinlto-cache-policy", "mllvm", "o", "v", "version", "help",
+    "verbose", "color-diagnostics", "color-diagnostics=", "build-id=",
+}  # fmt: skip
+_VALUES = [
+    "0", "1", "2", "16", "65536", "131072", "262144", "_start", "a", "b", "c", "none", "env,mem",
+    "memory", "ignore-all", "wasm32", "name", "stack-size=16", "stack-size=1024", "muldefs",
+    "lib.a", "missing.o",
+]  # fmt: skip
+
+
+def _with_value(option: Option, prefix: str, value: str) -> list[str]:
+    if option.kind is Kind.FLAG:
+        return [prefix + option.spelling]
+    if option.kind in (Kind.JOINED, Kind.COMMA_JOINED):
+        return [prefix + option.spelling + value]
+    return [prefix + option.spelling, value]
+
+
+_SETTINGS = st.builds(
+    lambda option, prefix, value: _with_value(
+        option, option.prefixes[prefix % len(option.prefixes)], value
+    ),
+    st.sampled_from([option for option in LLD_OPTIONS if option.key not in _NOT_HERE]),
+    st.integers(0, 1),
+    st.sampled_from(_VALUES),
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    inputs=st.sampled_from(["a.o", "a.o lib.a", "lib.a a.o", "a.o --whole-archive lib.a"]),
+    chosen=st.lists(_SETTINGS, max_size=4),
+)
+def test_random_options_give_what_wasm_ld_gives(
+    inputs: str, chosen: list[list[str]], folder: Path, capfdbinary: Capture
+) -> None:
+    (folder / "lib.a").write_bytes(archive_of(b=object_with("b"), c=object_with("c", "c2")))
+    argv = ["-o", "x", *inputs.split(), *(argument for part in chosen for argument in part)]
+    output = folder / "x"
+    output.unlink(missing_ok=True)
+    real = run_wasm_ld(argv, folder)
+    expected = output.read_bytes() if output.exists() else None
+    output.unlink(missing_ok=True)
+    ours = run_weld_ld(["--dialect=lld-22", *argv], folder, capfdbinary)
+    assert ours == real
+    assert (output.read_bytes() if output.exists() else None) == expected
