@@ -160,13 +160,13 @@ class _Run:
             linkers=plan.linkers,
             strategy=plan.strategy,
             limits=plan.limits,
-            until=None if plan.seconds is None else self._started + plan.seconds,
             shrink_seconds=shrink,
             grace=10.0 if plan.seconds is None else 5.0 + plan.seconds / 4,
             known=plan.known,
             bench=plan.bench,
         )
         self._hands: dict[Connection, _Hand] = {}
+        self._until: float | None = None
         self._next_chunk = 0
         self._cases = 0
         self._claimed: set[Fingerprint] = set()
@@ -252,8 +252,10 @@ class _Run:
 
     def _chunk(self) -> Chunk | None:
         """The next chunk, None when there is no more to do."""
-        until = self._work.until
-        if until is not None and time.monotonic() > until:
+        if self._plan.seconds is not None and self._until is None:
+            # The time counts from the first case: workers take a second or two to start.
+            self._until = time.monotonic() + self._plan.seconds
+        if self._until is not None and time.monotonic() > self._until:
             return None
         number = self._next_chunk
         first = number * self._plan.chunk
@@ -263,7 +265,7 @@ class _Run:
         if length <= 0:
             return None
         self._next_chunk += 1
-        return Chunk(chunk_seed(self._plan.seed, number), first, length)
+        return Chunk(chunk_seed(self._plan.seed, number), first, length, self._until)
 
     def _store(self, candidate: Candidate) -> Found:
         finding = Finding.of(candidate, self._plan.linkers, self._plan.seed, versions())

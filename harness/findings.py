@@ -296,7 +296,9 @@ def repro_script(finding: Finding) -> str:
 def _repro_lines(linker: Linker, case: LinkCase) -> list[str]:
     """The lines of the script for one linker."""
     output = f'"$out/{linker.name}/{OUTPUT}"'
-    title = f"mkdir -p \"$out/{linker.name}\"; echo {shlex.quote(f'== {linker.name}: {linker.version}')}"
+    title = (
+        f'mkdir -p "$out/{linker.name}"; echo {shlex.quote(f"== {linker.name}: {linker.version}")}'
+    )
     status = 'echo "exit status $?"'
     if isinstance(linker, Reference):
         return ["# The reference linker of weldcheck is no public tool: see outputs/.", ""]

@@ -149,8 +149,6 @@ class Workplace:
         return tuple(results[linker.name] for linker in linkers)
 
 
-
-
 def _unsupported(linker: Linker, reason: str) -> LinkResult:
     return LinkResult(linker.name, Outcome.UNSUPPORTED, None, reason, 0.0, None)
 

@@ -123,7 +123,8 @@ def minimise(
         best.tries += 1
         divergence = pick(verdict_of(case), mark)
         if divergence is not None:
-            if cost(case) < cost(best.case):
+            # Of two as costly ones the later is hypothesis's choice: it ends with the simplest.
+            if cost(case) <= cost(best.case):
                 best.case = case
             raise failure(divergence)
 

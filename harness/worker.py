@@ -42,16 +42,14 @@ class WorkPlan:
 
     Attributes:
         strategy: makes the strategy of cases; a function that can be imported by name.
-        until: end of the run by `time.monotonic`, None for no end.
         shrink_seconds: time for minimising one finding.
-        grace: time after `until` in which what was found may still be minimised.
+        grace: time after the end of the run in which what was found may still be minimised.
         known: fingerprints, as text, that are counted and not minimised.
     """
 
     linkers: tuple[Linker, ...]
     strategy: Callable[[], Strategy]
     limits: Limits = field(default_factory=Limits)
-    until: float | None = None
     shrink_seconds: float = 30.0
     grace: float = 20.0
     known: frozenset[str] = frozenset()
@@ -81,11 +79,13 @@ class Chunk(NamedTuple):
         seed: of hypothesis.
         first: number of its first case in the run.
         cases: how many.
+        until: end of the run by `time.monotonic`, None for no end.
     """
 
     seed: int
     first: int
     cases: int
+    until: float | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ class Worker:
         self._progress = Progress(number)
         self._reported = time.monotonic()
         self._clock = time.perf_counter()
+        self._until: float | None = None
 
     def run(self) -> None:
         """Works until there is no more to do, or the engine wants it to stop."""
@@ -158,7 +159,7 @@ class Worker:
 
     def _check_time(self) -> None:
         """Raises Stop when the run is over or the engine says so (or is gone)."""
-        if self._plan.until is not None and time.monotonic() > self._plan.until:
+        if self._until is not None and time.monotonic() > self._until:
             raise Stop
         if self._engine.poll():
             raise Stop
@@ -175,6 +176,7 @@ class Worker:
         waiting: tuple[int, LinkCase, tuple[LinkResult, ...], Pending] | None = None
         position = -1
         self._clock = time.perf_counter()
+        self._until = chunk.until
 
         def finish() -> None:
             nonlocal waiting
@@ -182,11 +184,15 @@ class Worker:
                 return
             number, case, results, pending = waiting
             waiting = None
-            verdict = pending.finish()
+            try:
+                verdict = pending.finish()
+                marks = [(fingerprint(x), x) for x in verdict.divergences]
+            except Exception:
+                self._trouble("judge", chunk.first + number)
+                return
             self._spend("judge")
             self._count(case, results, verdict)
-            for divergence in verdict.divergences:
-                mark = fingerprint(divergence)
+            for mark, divergence in marks:
                 if str(mark) in self._known:
                     self._add(self._progress.known, str(mark))
                 elif mark not in new:
@@ -197,9 +203,9 @@ class Worker:
             position += 1
             self._spend("generate")
             # The case before was being run by the executor while this one was drawn.
+            finish()
+            self._check_time()
             try:
-                finish()
-                self._check_time()
                 results = self._place.link(case, self._plan.linkers)
                 self._spend("link")
                 pending = start(case, results, self._plan.linkers, self._bench)
@@ -218,10 +224,7 @@ class Worker:
         except Exception:
             # The strategies themselves, or hypothesis: `body` lets no Exception out.
             self._trouble("generate", chunk.first + position + 1)
-        try:
-            finish()
-        except Exception:
-            self._trouble("judge", chunk.first + position)
+        finish()
         worst_first = sorted(new.items(), key=lambda item: -item[1].divergence.severity)
         for mark, seen in worst_first:
             self._new(chunk, mark, seen)
@@ -291,9 +294,9 @@ class Worker:
 
     def _shrink_seconds(self) -> float:
         """The time there is for minimising a finding now."""
-        if self._plan.until is None:
+        if self._until is None:
             return self._plan.shrink_seconds
-        left = self._plan.until + self._plan.grace - time.monotonic()
+        left = self._until + self._plan.grace - time.monotonic()
         return max(0.0, min(self._plan.shrink_seconds, left))
 
     def _verdict(self, case: LinkCase) -> tuple[tuple[LinkResult, ...], Verdict]:
