@@ -44,6 +44,8 @@ IGNORED: dict[str, str] = {
 
 _SEVERITIES: tuple[tuple[str, Severity], ...] = (
     ("module.", Severity.HIGH),
+    ("data.address.split", Severity.CRITICAL),
+    ("data.address.several", Severity.CRITICAL),
     ("data.address.", Severity.MEDIUM),
     ("data.overlap", Severity.CRITICAL),
     ("data.content", Severity.CRITICAL),

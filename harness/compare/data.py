@@ -83,7 +83,31 @@ def _check_addresses(
         if kind == "data":
             detail = f"{side}: what stands at the address of {name} is no definition of it"
             comparison.add("data.content", detail, SYMBOLS, side, name)
+    _check_segments(side, resolution, inputs, comparison)
     _check_overlaps(side, resolution, comparison)
+
+
+def _check_segments(
+    side: str, resolution: Resolution, inputs: Inputs, comparison: Comparison
+) -> None:
+    """Symbols of one segment stay together: they are places in it, not copies of it."""
+    bases: dict[tuple[int, int], tuple[int, str]] = {}
+    for key in resolution.addresses:
+        address = resolution.address(key)
+        definitions = inputs.data.get(key, [])
+        if address is None or len(definitions) != 1:
+            continue
+        definition = definitions[0]
+        if definition.merged or definition.thread_local:
+            continue
+        base = address - definition.offset
+        first, other = bases.setdefault((definition.place, definition.segment), (base, key[1]))
+        if first != base:
+            detail = (
+                f"{side}: {other} and {key[1]} are in one segment of the input, and "
+                f"0x{abs(base - first):x} bytes apart from their places in it"
+            )
+            comparison.add("data.address.split", detail, SYMBOLS, side, key[1])
 
 
 def _check_overlaps(side: str, resolution: Resolution, comparison: Comparison) -> None:

@@ -185,9 +185,11 @@ def _compare_operands(
             # Relative and thread-local addresses: numbers of each linker's own layout.
             continue
         kind = "synthetic" if name in SYNTHETIC else one.kind.value
+        texts = _meaning(first.view, one), _meaning(second.view, two)
+        if any(text.startswith("undefined_weak:") for text in texts):
+            kind = "weak-undefined"
         if definition is not None and not known and number_like:
             continue
-        texts = _meaning(first.view, one), _meaning(second.view, two)
         comparison.add(
             f"function.body.{kind}",
             f"{name}: {one.kind.value} {texts[0]} and {texts[1]}",
@@ -218,9 +220,10 @@ def compare_slots(
             continue
         found = [r.view.slots.get(next(iter(s)), "") for r, s in ((first, slots), (second, others))]
         if bool(found[0]) != bool(found[1]):
-            if key in first.may_be_null or key in second.may_be_null:
+            view = first.view if found[0] else second.view
+            if _is_import(view, found[0] or found[1]):
                 detail = f"{key[1]}: {found[0] or 'null'} and {found[1] or 'null'}"
-                comparison.add("table.entry.weak-undefined", detail, subject=key[1])
+                comparison.add("table.entry.imported", detail, subject=key[1])
         elif not same_function(found[0], found[1], inputs.aliases):
             detail = f"{key[1]}: {found[0]} and {found[1]}"
             comparison.add("table.entry.function", detail, subject=key[1])
@@ -243,12 +246,24 @@ def _check_slots(side: str, resolution: Resolution, inputs: Inputs, comparison: 
             if key not in resolution.may_be_null and canonical(name) in inputs.functions:
                 detail = f"{side}: {name} has table index {slot}, where no function is"
                 comparison.add("table.entry.null", detail, LINKING_RELOCATIONS, side, name)
+        elif key in resolution.may_be_null and canonical(name) not in inputs.functions:
+            # Nothing defines it: it is null, or an import of that name.
+            if not _leads_to(name, target, inputs) and not _is_import(resolution.view, target):
+                detail = f"{side}: {name}, which nothing defines, is {target}"
+                comparison.add(
+                    "table.entry.weak-undefined", detail, LINKING_RELOCATIONS, side, name
+                )
         elif target.startswith("("):
             # A module without names does not say where its slots lead.
             continue
         elif canonical(name) in inputs.functions and not _leads_to(name, target, inputs):
             detail = f"{side}: table index {slot} of {name} is {target}"
             comparison.add("table.entry.wrong", detail, LINKING_RELOCATIONS, side, name)
+
+
+def _is_import(view: View, target: str) -> bool:
+    index = view.function_index.get(target)
+    return index is not None and index < view.imported_functions
 
 
 def _leads_to(name: str, target: str, inputs: Inputs) -> bool:

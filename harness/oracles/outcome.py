@@ -7,7 +7,7 @@ import signal
 
 from harness.divergence import Divergence, Severity
 from harness.oracles.context import Findings, Situation, names
-from harness.oracles.messages import normalise
+from harness.oracles.messages import error_lines, normalise
 from harness.oracles.words import component
 from harness.results import LinkResult, Outcome
 
@@ -59,7 +59,10 @@ def crash_place(result: LinkResult) -> str:
         if found:
             words = next((group for group in found.groups() if group), "")
             return f"{name}.{normalise(words)}"
-    return ".".join(filter(None, (_signal_name(result), normalise(_last_line(message)))))
+    errors = error_lines(message)
+    last = errors[-1] if result.exit_status and result.exit_status > 0 and errors else ""
+    words = normalise(last or _last_line(message))
+    return ".".join(filter(None, (_signal_name(result), words)))
 
 
 def _left_behind(result: LinkResult, well: tuple[str, ...]) -> Divergence:

@@ -58,7 +58,8 @@ def _op(code: Code, opcode: int, *rest: int) -> None:
     code.raw(bytes((opcode, *rest)))
 
 
-def _returning(number: int) -> Code:
+def returning(number: int) -> Code:
+    """A body that returns a small number."""
     code = Code()
     _op(code, I32_CONST, number, END)
     return code
@@ -68,7 +69,7 @@ def first_object() -> bytes:
     """Probes, a weak definition of `chosen`, and two aligned data symbols of one byte and four."""
     builder = ObjectBuilder("a.o")
     # The probes call `chosen`, whose strong definition is in the other object.
-    chosen = builder.define_function("chosen", NUMBER, _returning(1), int(SymbolFlag.BINDING_WEAK))
+    chosen = builder.define_function("chosen", NUMBER, returning(1), int(SymbolFlag.BINDING_WEAK))
     small = builder.segment(".data.small", 0)
     builder.segments[small].content[:] = b"\x07"
     builder.define_data("small", small, 0, 1, int(SymbolFlag.NO_STRIP))
@@ -111,7 +112,7 @@ def first_object() -> bytes:
 def second_object() -> bytes:
     """The strong definition of `chosen`."""
     builder = ObjectBuilder("b.o")
-    builder.define_function("chosen", NUMBER, _returning(2))
+    builder.define_function("chosen", NUMBER, returning(2))
     return encode(builder.finish())
 
 

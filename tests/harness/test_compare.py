@@ -10,10 +10,13 @@ from harness.compare import IGNORED, Comparison, compare_modules, render
 from harness.compare.instructions import BodyError, OperandKind, walk
 from harness.compare.sections import differing_sections
 from harness.divergence import Severity
-from linker.format.constants import LimitsFlag
+from linker.format.constants import LimitsFlag, SymbolFlag
+from linker.format.constants import RelocationType as R
+from linker.format.encode import encode
 from linker.format.model import (
     CodeSection,
     CustomSection,
+    DataSection,
     ExportSection,
     FunctionBody,
     FunctionSection,
@@ -25,6 +28,9 @@ from linker.format.model import (
     ObjectFile,
     StartSection,
 )
+from strategies.builder import ObjectBuilder
+from strategies.case import InputFile, LinkCase, ProbeReturns
+from strategies.code import Code
 from tests.harness import modules
 
 CASE = modules.make_case()
@@ -329,3 +335,112 @@ def test_locals_of_every_type_are_skipped() -> None:
 def test_what_is_no_code_is_an_error_of_one_class(body: bytes) -> None:
     with pytest.raises(BodyError):
         list(walk(body))
+
+
+# -- what one module shows by itself --------------------------------------------------------------
+
+
+def two_symbols() -> tuple[LinkCase, bytes]:
+    """A case whose object has two symbols in one segment, and their sum in a probe."""
+    builder = ObjectBuilder("a.o")
+    segment = builder.segment(".data.pair", 2)
+    builder.segments[segment].content[:] = bytes((1, 0, 0, 0, 2, 0, 0, 0))
+    first = builder.define_data("first", segment, 0, 4, 0)
+    second = builder.define_data("second", segment, 4, 4, 0)
+    code = Code()
+    for symbol in (first, second):
+        code.raw(b"\x41\0\x28\x02")
+        code.site(R.MEMORY_ADDR_LEB, symbol)
+    code.raw(b"\x6a\x0b")
+    builder.define_function("sum", modules.NUMBER, code)
+    case = LinkCase(
+        (InputFile("a.o", encode(builder.finish())),),
+        ("--no-entry", "--export=sum", "a.o"),
+        (ProbeReturns("sum", 3, "Symbol Table"),),
+        (),
+    )
+    return case, modules.link(case)
+
+
+def test_symbols_of_one_segment_must_stay_together() -> None:
+    """A linker that copies the segment for each symbol: each stands at the start of a copy."""
+    case, right = two_symbols()
+    files = tuple((file.name, file.content) for file in case.files)
+
+    def copy_segment(module: ObjectFile) -> None:
+        data, code = module.find(DataSection), module.find(CodeSection)
+        assert data is not None
+        assert code is not None
+        segment = data.segments[0]
+        data.segments[0] = segment._replace(content=segment.content * 2)
+        body = code.functions[0].content
+        at = body.rindex(b"\x28\x02") + 2
+        code.functions[0] = FunctionBody(body[:at] + bytes((body[at] + 4,)) + body[at + 1 :])
+
+    assert compare_modules(right, right, files).is_same
+    wrong = modules.broken(right, copy_segment)
+    found = {d.key: d for d in compare_modules(right, wrong, files).differences}
+    assert found["data.address.split"].wrong == "second"
+    assert found["data.address.split"].severity is Severity.CRITICAL
+
+
+def weak_undefined() -> tuple[LinkCase, bytes]:
+    """A case with a call and a pointer of a function that nothing defines."""
+    builder = ObjectBuilder("a.o")
+    absent = builder.undefined_function("absent", modules.NUMBER, int(SymbolFlag.BINDING_WEAK))
+    code = Code()
+    code.raw(b"\x41")
+    code.site(R.TABLE_INDEX_SLEB, absent)
+    code.raw(b"\x0b")
+    builder.define_function("pointer", modules.NUMBER, code)
+    code = Code()
+    code.raw(b"\x10")
+    code.site(R.FUNCTION_INDEX_LEB, absent)
+    code.raw(b"\x0b")
+    builder.define_function("call", modules.NUMBER, code)
+    other = builder.define_function("other", modules.NUMBER, modules.returning(5))
+    code = Code()
+    code.raw(b"\x41")
+    code.site(R.TABLE_INDEX_SLEB, other)
+    code.raw(b"\x0b")
+    builder.define_function("real", modules.NUMBER, code)
+    case = LinkCase(
+        (InputFile("a.o", encode(builder.finish())),),
+        ("--no-entry", "--export=pointer", "--export=call", "--export=real", "a.o"),
+        (ProbeReturns("pointer", 0, "Symbol Table"),),
+        (),
+    )
+    return case, modules.link(case)
+
+
+@pytest.mark.parametrize(
+    ("export", "old", "new", "key", "wrong"),
+    [
+        # The pointer is that of another function.
+        ("pointer", b"\x41\x80", b"\x41\x81", "table.entry.weak-undefined", "second"),
+        # The call goes to the function at the start of the index space.
+        ("call", b"\x10", b"\x10", "function.body.weak-undefined", ""),
+    ],
+)
+def test_a_weak_reference_without_definition_is_null(
+    export: str, old: bytes, new: bytes, key: str, wrong: str
+) -> None:
+    case, right = weak_undefined()
+    files = tuple((file.name, file.content) for file in case.files)
+
+    def aim_elsewhere(module: ObjectFile) -> None:
+        code, exports = module.find(CodeSection), module.find(ExportSection)
+        assert code is not None
+        assert exports is not None
+        position = next(e.index for e in exports.exports if e.name == export)
+        body = code.functions[position].content
+        at = body.index(old) + 1
+        patched = body[: at - 1] + new + body[at - 1 + len(old) :]
+        if export == "call":
+            patched = patched[:at] + bytes((0x80 | position,)) + patched[at + 1 :]
+        code.functions[position] = FunctionBody(patched)
+
+    assert compare_modules(right, right, files).is_same
+    comparison = compare_modules(right, modules.broken(right, aim_elsewhere), files)
+    found = {difference.key: difference for difference in comparison.differences}
+    assert found[key].wrong == wrong

@@ -381,6 +381,15 @@ def test_a_crash_is_known_by_its_place(bench: Bench, message: str, key: str) -> 
     assert (found.severity, found.blamed, found.sides) == (Severity.HIGH, (ZIG,), ((ZIG,), (LLD,)))
 
 
+def test_a_crash_that_ends_by_itself_is_known_by_its_error(bench: Bench) -> None:
+    message = (
+        "error: Failed parsing archive: OutOfMemory\n    note: while parsing archive libx.a\n"
+        "ended with exit status 1"
+    )
+    verdict = ask(bench, [linked(LLD, RIGHT), crashed(message, 1)])
+    assert keys(verdict) == ["crash.failed-parsing-archive-out-of-memory"]
+
+
 def test_a_hang_is_known_by_the_last_words(bench: Bench) -> None:
     message = "LLD Link... 12 of 99\nstopped after 10.0 s"
     late = LinkResult(ZIG, Outcome.TIMED_OUT, None, message, 10.0, None)
