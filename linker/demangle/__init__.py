@@ -19,7 +19,9 @@ from linker.demangle.rust import demangle_rust
 # Enough for the deepest name that MAX_DEPTH of cursor.py admits. Python's own frames are on the
 # heap, so a high limit costs memory only.
 _DEEP_RECURSION = 60_000
-_recursion_lock = threading.Lock()
+# The limit is the process's, and Python gives up if it is lowered below a thread's depth: no thread
+# may be demangling while another one sets the limit back.
+_recursion_lock = threading.RLock()
 
 
 def demangle(name: str) -> str:
@@ -76,14 +78,12 @@ def _demangle_deep(text: str) -> str:
     scheme = _scheme(text)
     if scheme is None:
         raise Malformed("no mangled name")
-    try:
-        return scheme(text)
-    except RecursionError:
-        pass
-    # The limit is the process's: only one thread at a time may raise it and set it back.
     with _recursion_lock:
         limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, _DEEP_RECURSION))
+        try:
+            return scheme(text)
+        except RecursionError:
+            sys.setrecursionlimit(max(limit, _DEEP_RECURSION))
         try:
             return scheme(text)
         except RecursionError:
