@@ -63,7 +63,11 @@ from linker.format.model import (
 from strategies.code import FIELD_WIDTH, Code, Site, field_bytes, sleb, uleb
 
 R = RelocationType
+# Plain numbers: operators of IntFlag are slow.
 UNDEFINED = int(SymbolFlag.UNDEFINED)
+LOCAL = int(SymbolFlag.BINDING_LOCAL)
+WEAK = int(SymbolFlag.BINDING_WEAK)
+ABSOLUTE = int(SymbolFlag.ABSOLUTE)
 FUNCREF_TABLE = TableType(ValueType.FUNCREF, Limits(LimitsFlag(0), 0))
 TABLE_INDEX = frozenset(
     {
@@ -189,7 +193,7 @@ class ObjectBuilder:
     def _add(self, entry: Entry) -> int:
         index = len(self.symbols)
         self.symbols.append(entry)
-        if not entry.flags & SymbolFlag.BINDING_LOCAL and entry.kind != SymbolKind.SECTION:
+        if not entry.flags & LOCAL and entry.kind != SymbolKind.SECTION:
             self.by_name[entry.name] = index
         return index
 
@@ -245,7 +249,7 @@ class ObjectBuilder:
             return self._add(Entry(kind, flags, name))
         module, field_name = source or ("env", name)
         if source is not None:
-            flags |= SymbolFlag.EXPLICIT_NAME
+            flags |= int(SymbolFlag.EXPLICIT_NAME)
         external = _EXTERNAL[kind]
         imports = self.imports[external]
         assert description is not None
@@ -325,7 +329,7 @@ class ObjectBuilder:
     def _address(self, entry: Entry, starts: list[int]) -> int:
         if not entry.is_defined:
             return 0
-        if entry.flags & SymbolFlag.ABSOLUTE:
+        if entry.flags & ABSOLUTE:
             return entry.offset
         return starts[entry.place] + entry.offset
 
@@ -367,7 +371,7 @@ class ObjectBuilder:
                 if site.type in TABLE_INDEX:
                     self._takes_address = True
                     entry = self.symbols[site.symbol]
-                    if not entry.is_defined and entry.flags & SymbolFlag.BINDING_WEAK:
+                    if not entry.is_defined and entry.flags & WEAK:
                         continue
                     taken.setdefault(self._space_index(entry), len(taken) + 1)
         self._table_slots = taken

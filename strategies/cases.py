@@ -1,7 +1,7 @@
 """Link cases: from drawn bytes to objects, command line and expectations.
 
-A case is drawn as one header and three lists of small records: what is defined, what refers
-to it, and what stands beside. `make_case` is a pure function of those bytes.
+A case is drawn as one header and four lists of small records: what is defined, what refers
+to it, what stands beside, and options. `make_case` is a pure function of those bytes.
 """
 
 from __future__ import annotations
@@ -120,10 +120,12 @@ def _entry(program: Program, record: Record) -> list[str]:
         return [f"--entry={program.options['--entry']}"]
     if program.has("export-options") and choice >= 128 and program.probes:
         if choice & 1:
-            first = program.units[0].builder
+            # An archive member that defines the entry is taken for its sake.
+            unit = program.units[(choice >> 2) % len(program.units)]
             code = Code()
             code.raw(b"\x0b")
-            first.define_function("_start", VOID, code, int(SymbolFlag.VISIBILITY_HIDDEN))
+            hidden = int(SymbolFlag.VISIBILITY_HIDDEN)
+            unit.builder.define_function("_start", VOID, code, hidden)
             program.wanted.append("_start")
             return []
         named = (p for p in program.probes if p.unit == 0 and p.export.isidentifier())
@@ -169,10 +171,11 @@ def _package(
         if unit.package in ("member", "whole"):
             libraries.setdefault((unit.package, unit.library), []).append(unit.position)
     first = record.byte()
+    again: list[str] = []
     files: list[InputFile] = []
     tail: list[tuple[list[str], list[tuple[int, bool]]]] = []
     head: list[tuple[list[str], list[tuple[int, bool]]]] = []
-    if program.has("archives") and first & 0xE1 == 0xE0:
+    if program.has("archives") and first & 0xC1 == 0xC0:
         files.append(InputFile("libempty.a", encode_archive([])))
         head.append((["libempty.a"], []))
         program.note("input.empty-archive")
@@ -187,8 +190,14 @@ def _package(
             program.note("archive.no-symbol-table")
         files.append(InputFile(name, data))
         words = [name]
+        if package == "member" and first & 3 == 3:
+            words = ["-L.", f"-l{package}{library}"]
         if package == "whole":
             words = ["--whole-archive", name, "--no-whole-archive"]
+        elif first & 12 == 12:
+            # The second time it has nothing to give.
+            again.append(name)
+            program.note("archive.twice")
         piece = (words, [(m, package == "member") for m in members])
         (head if first & 0x80 else tail).append(piece)
         first = first << 1 & 0xFF
@@ -206,6 +215,7 @@ def _package(
     for words, units in head + middle + tail:
         arguments += words
         order += units
+    arguments += again
     return files, arguments, order
 
 
@@ -283,6 +293,7 @@ def make_program(
     defined: Sequence[bytes],
     used: Sequence[bytes],
     beside: Sequence[bytes],
+    switched: Sequence[bytes],
 ) -> tuple[Program, list[ObjectFile], Record]:
     """The program that the drawn bytes mean, and its objects."""
     record = Record(header)
@@ -296,11 +307,14 @@ def make_program(
         statement(program, program.units[choices.below(len(program.units))], choices)
     for data in used:
         uses.use(program, Record(data))
-    others = [*extras.statements(program), *options.statements(program)]
-    if others:
-        for data in beside:
-            choices = Record(data)
-            choices.pick(others)(program, choices)
+    for others, records in (
+        (options.statements(program), switched),
+        (extras.statements(program), beside),
+    ):
+        if others:
+            for data in records:
+                choices = Record(data)
+                choices.pick(others)(program, choices)
     program.arguments += _entry(program, tail)
     _finish_code(program)
     needs = program.uses_mutable_global or options.exports_globals(program)
@@ -316,9 +330,10 @@ def make_case(
     defined: Sequence[bytes],
     used: Sequence[bytes],
     beside: Sequence[bytes],
+    switched: Sequence[bytes],
 ) -> LinkCase:
     """The link case that the drawn bytes mean."""
-    program, objects, tail = make_program(header, defined, used, beside)
+    program, objects, tail = make_program(header, defined, used, beside, switched)
     files, inputs, order = _package(program, objects, tail)
     wanted = list(program.wanted)
     if program.has_destructors and not program.is_reactor:
@@ -326,6 +341,9 @@ def make_case(
     builders = [unit.builder for unit in program.units]
     meaning = resolve(builders, order, wanted)
     expectations = _expect(program, meaning)
+    for word in inputs:
+        if word.startswith("-"):
+            program.note(f"option.{word[:2] if word[1] in 'lL' else word}")
     counted = features.count(program, objects, expectations)
     arguments = (*program.arguments, *inputs)
     return LinkCase(tuple(files), arguments, tuple(expectations), counted)
@@ -341,7 +359,8 @@ def link_cases(draw: st.DrawFn) -> LinkCase:
     defined = draw(st.lists(_record, min_size=1, max_size=16))
     used = draw(st.lists(_record, min_size=1, max_size=24))
     beside = draw(st.lists(_record, max_size=12))
-    return make_case(header, defined, used, beside)
+    switched = draw(st.lists(_record, max_size=10))
+    return make_case(header, defined, used, beside, switched)
 
 
 @st.composite
@@ -351,7 +370,7 @@ def object_models(draw: st.DrawFn) -> ObjectFile:
     defined = draw(st.lists(_record, min_size=1, max_size=10))
     used = draw(st.lists(_record, max_size=12))
     beside = draw(st.lists(_record, max_size=4))
-    _, objects, _ = make_program(header, defined, used, beside)
+    _, objects, _ = make_program(header, defined, used, beside, ())
     return objects[0]
 
 
@@ -366,7 +385,7 @@ def archives(draw: st.DrawFn) -> bytes:
     header = draw(_header)
     defined = draw(st.lists(_record, min_size=1, max_size=10))
     used = draw(st.lists(_record, max_size=12))
-    program, objects, _ = make_program(header, defined, used, ())
+    program, objects, _ = make_program(header, defined, used, (), ())
     return _archive([unit.builder for unit in program.units], [encode(o) for o in objects])
 
 

@@ -105,7 +105,7 @@ def _flags(program: Program, record: Record, slot: Slot, fresh: bool) -> int:
     taken = any(
         not program.units[d.unit].builder.symbols[d.symbol].flags & WEAK for d in slot.definitions
     )
-    collision = program.has("refusals") and binding >= 248
+    collision = program.has("refusals") and binding >= 252
     if (slot.comdat is None and taken and not collision) or (program.has("weak") and binding & 1):
         flags |= WEAK
     visibility = record.byte()
@@ -179,7 +179,7 @@ def _segment_for(program: Program, unit: Unit, record: Record, slot: Slot) -> in
         section = f".data.{name}"
     flags = 0
     if program.has("flags") and record.byte() & 1:
-        flags |= SegmentFlag.RETAIN
+        flags |= int(SegmentFlag.RETAIN)
     index = builder.segment(section, 0, flags)
     builder.segments[index].zero = section.startswith(".bss")
     builder.segments[index].comdat = slot.comdat
@@ -200,8 +200,8 @@ def define_data(program: Program, unit: Unit, record: Record) -> None:
         slot.alignment = 2
         if program.has("alignment"):
             slot.alignment = ALIGNMENTS[align * len(ALIGNMENTS) >> 8]
-            if align >= 250:
-                slot.alignment = align - 242
+            if align >= 240:
+                slot.alignment = 7 + (align - 240 >> 1)
         if program.has("comdats") and shape & 8:
             slot.comdat = slot.name
     else:
@@ -361,7 +361,7 @@ def define_missing(program: Program, unit: Unit, record: Record) -> None:
     else:
         slot = _new_slot(program, record, SymbolKind.DATA, "nothing")
     slot.policy = "weak"
-    if program.has("refusals") and choice >= 240:
+    if program.has("refusals") and choice >= 250:
         slot.policy = "strong"
     elif program.has("undefined-options") and choice & 8:
         slot.policy = "allowed"

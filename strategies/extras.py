@@ -339,7 +339,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("linker-defined", linker_defined, 6),
     ("start-stop", start_stop, 3),
     ("imports", imported_global, 2),
-    ("refusals", refuse, 3),
+    ("refusals", refuse, 5),
     ("tables", imported_table, 1),
 )
 

@@ -26,21 +26,27 @@ from strategies.program import Program
 
 _KIND = {kind.value: kind.name.lower() for kind in SymbolKind}
 _RELOCATION = {kind.value: f"relocation.{kind.name}" for kind in RelocationType}
+# Plain numbers: operators of IntFlag are slow, and this runs for every symbol of every case.
+_UNDEFINED = int(SymbolFlag.UNDEFINED)
+_WEAK = int(SymbolFlag.BINDING_WEAK)
+_LOCAL = int(SymbolFlag.BINDING_LOCAL)
+_STRINGS = int(SegmentFlag.STRINGS)
+_RETAIN = int(SegmentFlag.RETAIN)
 _FLAGS = (
-    (SymbolFlag.VISIBILITY_HIDDEN, "flag.hidden"),
-    (SymbolFlag.EXPORTED, "flag.exported"),
-    (SymbolFlag.NO_STRIP, "flag.no-strip"),
-    (SymbolFlag.EXPLICIT_NAME, "flag.explicit-name"),
-    (SymbolFlag.ABSOLUTE, "flag.absolute"),
+    (int(SymbolFlag.VISIBILITY_HIDDEN), "flag.hidden"),
+    (int(SymbolFlag.EXPORTED), "flag.exported"),
+    (int(SymbolFlag.NO_STRIP), "flag.no-strip"),
+    (int(SymbolFlag.EXPLICIT_NAME), "flag.explicit-name"),
+    (int(SymbolFlag.ABSOLUTE), "flag.absolute"),
 )
 
 
 def _symbol_feature(kind: int, flags: int) -> str:
-    if flags & SymbolFlag.UNDEFINED:
-        how = "weak-undefined" if flags & SymbolFlag.BINDING_WEAK else "undefined"
-    elif flags & SymbolFlag.BINDING_LOCAL:
+    if flags & _UNDEFINED:
+        how = "weak-undefined" if flags & _WEAK else "undefined"
+    elif flags & _LOCAL:
         how = "local"
-    elif flags & SymbolFlag.BINDING_WEAK:
+    elif flags & _WEAK:
         how = "weak"
     else:
         how = "strong"
@@ -106,11 +112,11 @@ def _count_linking(section: LinkingSection, note: object) -> None:
     places: set[tuple[int, int | None, object]] = set()
     for symbol in section.symbols:
         flags = symbol.flags
-        note(_symbol_feature(symbol.kind, flags))
+        note(_symbol_feature(int(symbol.kind), flags))
         for flag, name in _FLAGS:
             if flags & flag:
                 note(name)
-        if not flags & SymbolFlag.UNDEFINED and symbol.kind != SymbolKind.SECTION:
+        if not flags & _UNDEFINED and symbol.kind != SymbolKind.SECTION:
             where = symbol.data[:2] if symbol.data is not None else None
             place = (int(symbol.kind), symbol.index, where)
             if place in places:
@@ -122,9 +128,9 @@ def _count_linking(section: LinkingSection, note: object) -> None:
         base = segment.name.split(".")
         note(f"segment.{base[1] if len(base) > 1 and base[0] == '' else 'named'}")
         note(f"alignment.{min(segment.alignment, 7)}")
-        if segment.flags & SegmentFlag.STRINGS:
+        if segment.flags & _STRINGS:
             note("segment-flag.strings")
-        if segment.flags & SegmentFlag.RETAIN:
+        if segment.flags & _RETAIN:
             note("segment-flag.retain")
     for comdat in section.comdats:
         for entry in comdat.entries:

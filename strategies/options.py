@@ -71,7 +71,7 @@ def export(program: Program, record: Record) -> None:
         and not slot.local
         and slot.name.isascii()
         and slot.name.isidentifier()
-        and any(not program.units[d.unit].is_lazy for d in slot.definitions)
+        and (which == 4 or any(not program.units[d.unit].is_lazy for d in slot.definitions))
     ]
     if not names or which == 5:
         name = ("__heap_base", "__stack_pointer", "__data_end", "nowhere")[detail & 3]

@@ -123,28 +123,49 @@ def missing_export(program: Program, units: Pair, record: Record) -> None:
     program.refusal = ("export-not-defined", "an exported name is not defined")
 
 
+def _odd_initial_memory(program: Program) -> bool:
+    return add(program, "--initial-memory", f"--initial-memory={30 * PAGE + 1}")
+
+
+def _small_initial_memory(program: Program) -> bool:
+    if {"--initial-memory", "stack-size", "--global-base"} & program.options.keys():
+        return False
+    add(program, "--initial-memory", f"--initial-memory={PAGE}")
+    return add(program, "stack-size", "-z", f"stack-size={2 * PAGE}")
+
+
+def _odd_maximum(program: Program) -> bool:
+    return add(program, "--max-memory", f"--max-memory={50 * PAGE - 16}")
+
+
+def _odd_stack(program: Program) -> bool:
+    return add(program, "stack-size", "-z", "stack-size=65544")
+
+
+def _low_global_base(program: Program) -> bool:
+    if {"--global-base", "--stack-first", "stack-size"} & program.options.keys():
+        return False
+    add(program, "stack-size", "-z", f"stack-size={PAGE}")
+    add(program, "--stack-first", "--stack-first")
+    return add(program, "--global-base", "--global-base=4096")
+
+
+MEMORY = (
+    (_small_initial_memory, "memory-too-small", "the stack alone is larger"),
+    (_low_global_base, "global-base-too-small", "the data would lie in the stack"),
+    (_odd_stack, "stack-not-aligned", "the stack size is no multiple of 16"),
+    (_odd_initial_memory, "memory-not-aligned", "the initial memory is no whole pages"),
+    (_odd_maximum, "memory-not-aligned", "the maximum memory is no whole pages"),
+)
+
+
 def memory(program: Program, units: Pair, record: Record) -> None:
-    which = record.below(5)
-    if which == 0:
-        if add(program, "--initial-memory", f"--initial-memory={30 * PAGE + 1}"):
-            program.refusal = ("memory-not-aligned", "the initial memory is no whole pages")
-    elif which == 1:
-        if "stack-size" not in program.options and add(
-            program, "--initial-memory", f"--initial-memory={PAGE}"
-        ):
-            add(program, "stack-size", "-z", f"stack-size={2 * PAGE}")
-            program.refusal = ("memory-too-small", "the stack alone is larger")
-    elif which == 2:
-        if add(program, "--max-memory", f"--max-memory={50 * PAGE - 16}"):
-            program.refusal = ("memory-not-aligned", "the maximum memory is no whole pages")
-    elif which == 3:
-        if add(program, "stack-size", "-z", "stack-size=65544"):
-            program.refusal = ("stack-not-aligned", "the stack size is no multiple of 16")
-    elif not {"--global-base", "--stack-first", "stack-size"} & program.options.keys():
-        add(program, "stack-size", "-z", f"stack-size={PAGE}")
-        add(program, "--stack-first", "--stack-first")
-        add(program, "--global-base", "--global-base=4096")
-        program.refusal = ("global-base-too-small", "the data would lie in the stack")
+    """Sizes that do not go together: the first that the options leave room for."""
+    first = record.below(len(MEMORY))
+    for attempt, message_class, reason in MEMORY[first:] + MEMORY[:first]:
+        if attempt(program):
+            program.refusal = (message_class, reason)
+            return
 
 
 def conflict(program: Program, units: Pair, record: Record) -> None:
@@ -228,6 +249,8 @@ WITH_ONE: tuple[Refusal, ...] = (
     entry,
     missing_export,
     memory,
+    memory,
+    memory,
     conflict,
     string,
     constructor,
@@ -239,6 +262,8 @@ WITH_TWO: tuple[Refusal, ...] = (
     kinds,
     kinds_of_reference,
     duplicates,
+    duplicates,
+    global_types,
     global_types,
     table_types,
     imports,
@@ -248,7 +273,7 @@ WITH_TWO: tuple[Refusal, ...] = (
 
 def refuse(program: Program, record: Record) -> None:
     """Make the case one that must be refused, once and not always."""
-    if program.refusal is not None or record.byte() < 96:
+    if program.refusal is not None or record.byte() < 32:
         return
     plain = [unit for unit in program.units if not unit.is_lazy]
     if len(plain) > 1:

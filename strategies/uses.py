@@ -180,6 +180,8 @@ def use_function(
     undefined_weakly = not slot.local and bool(
         unit.builder.symbols[symbol].flags & WEAK and not unit.builder.symbols[symbol].is_defined
     )
+    if undefined_weakly and way in (5, 6):
+        way = 0  # an address relative to the table's base is never null
     if undefined_weakly and how < 128:
         how += 96  # ask whether it is null rather than trap
     if how < 96:
