@@ -151,7 +151,7 @@ def _link(options: Options, inputs: OpenedInputs) -> tuple[bytes | None, tuple[M
     except LinkError as error:
         warnings = [Message(Severity.WARNING, text) for text in error.warnings]
         errors = [Message(Severity.ERROR, text) for text in error.messages]
-        return None, (*warnings, *errors), ""
+        return None, (*warnings, *errors), error.stdout
     except MalformedFile as error:
         return None, (Message(Severity.ERROR, str(error)),), ""
     warnings = [Message(Severity.WARNING, text) for text in result.warnings]

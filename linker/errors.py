@@ -18,12 +18,16 @@ class LinkError(Exception):
     Attributes:
         messages: what was wrong, in the order it was found; never empty.
         warnings: what was warned of before, in order.
+        stdout: what was printed before (`--trace`...).
     """
 
-    def __init__(self, messages: tuple[str, ...], warnings: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, messages: tuple[str, ...], warnings: tuple[str, ...] = (), stdout: str = ""
+    ) -> None:
         super().__init__(*messages)
         self.messages = messages
         self.warnings = warnings
+        self.stdout = stdout
 
 
 class Severity(Enum):
@@ -62,6 +66,7 @@ class Diagnostics:
         self.verbose = verbose
         self.messages: list[Message] = []
         self.error_count = 0
+        self.stdout = ""
 
     @property
     def errors(self) -> list[str]:
@@ -96,6 +101,10 @@ class Diagnostics:
         if self.verbose:
             self.messages.append(Message(Severity.LOG, message))
 
+    def print(self, line: str) -> None:
+        """Print a line to standard output (LLD's `message`); it is kept in `stdout`."""
+        self.stdout += f"{line}\n"
+
     def fatal(self, message: str) -> LinkError:
         """Report an error that nothing can follow; the caller raises what this returns."""
         self.error(message)
@@ -111,7 +120,7 @@ class Diagnostics:
             raise self._refusal()
 
     def _refusal(self) -> LinkError:
-        return LinkError(tuple(self.errors), tuple(self.warnings))
+        return LinkError(tuple(self.errors), tuple(self.warnings), self.stdout)
 
 
 class FatalError(Exception):

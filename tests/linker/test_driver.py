@@ -100,7 +100,7 @@ def test_the_allowed_undefined_symbols_are_read(monkeypatch: pytest.MonkeyPatch)
 
     def link(options: Options, inputs: object) -> None:
         seen.append(options.allow_undefined_symbols)
-        raise LinkError(("stop",), ("before",))
+        raise LinkError(("stop",), ("before",), "printed\n")
 
     monkeypatch.setattr("linker.pipeline.link", link)
     files = reader(start=START, names=b"a\nb\n", lib=archive_of(), **{"lib.imports": b"c"})
@@ -108,6 +108,7 @@ def test_the_allowed_undefined_symbols_are_read(monkeypatch: pytest.MonkeyPatch)
     assert seen == [frozenset("abc")]
     assert output.errors == ("stop",)
     assert output.warnings == ("before",)
+    assert output.stdout == "printed\n"
 
 
 REFUSED_OPTIONS = [
@@ -161,10 +162,12 @@ def test_no_limit() -> None:
 def test_a_fatal_error_comes_with_the_errors_and_warnings_before_it() -> None:
     diagnostics = Diagnostics()
     diagnostics.warn("careful")
+    diagnostics.print("a.o")
     diagnostics.error("wrong")
     refusal = diagnostics.fatal("broken")
     assert refusal.messages == ("wrong", "broken")
     assert refusal.warnings == ("careful",)
+    assert refusal.stdout == "a.o\n"
 
 
 def test_fatal_warnings_are_errors() -> None:
@@ -463,5 +466,7 @@ def test_random_options_give_what_wasm_ld_gives(
     expected = output.read_bytes() if output.exists() else None
     output.unlink(missing_ok=True)
     ours = run_weld_ld(["--dialect=lld-22", *argv], folder, capfdbinary)
-    assert ours == real
+    assert (ours.status, ours.stderr) == (real.status, real.stderr)
+    if real.status == 0:
+        assert ours.stdout == real.stdout
     assert (output.read_bytes() if output.exists() else None) == expected
