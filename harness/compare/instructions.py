@@ -49,10 +49,6 @@ class Instruction(NamedTuple):
     operands: tuple[Operand, ...]
 
 
-# In an object file a relocated operand holds anything, numbers that are too large included:
-# every operand is read with 64 bits.
-
-
 class BodyError(Exception):
     """A body that cannot be walked: `offset` in bytes from its start, and why."""
 
@@ -120,6 +116,9 @@ _ATOMIC: dict[int, str] = {
     **dict.fromkeys(range(0x10, 0x4F), "a"),
 }
 _PREFIXED = {0xFC: _BULK, 0xFD: _VECTOR, 0xFE: _ATOMIC}
+# In an object file a relocated operand holds anything, numbers that are too large included:
+# every operand may be as long as ten bytes.
+_BITS = 70
 _MEMORY_INDEX_FOLLOWS = 0x40
 
 _INDICES = {
@@ -142,7 +141,7 @@ def skip_locals(body: bytes) -> int:
     try:
         count, position = decode_unsigned(body, 0)
         for _ in range(count):
-            _, position = decode_unsigned(body, position, 64)
+            _, position = decode_unsigned(body, position, _BITS)
             _, position = decode_signed(body, position, 33)
     except LebError as error:
         raise BodyError(error.position, error.problem) from None
@@ -166,7 +165,7 @@ def walk(body: bytes, position: int | None = None) -> Iterator[Instruction]:
                 table = _PREFIXED.get(opcode)
                 if table is None:
                     raise BodyError(start, f"unknown opcode 0x{opcode:02x}")
-                sub, position = decode_unsigned(body, position, 64)
+                sub, position = decode_unsigned(body, position, _BITS)
                 shape = table.get(sub)
                 if shape is None:
                     raise BodyError(start, f"unknown opcode 0x{opcode:02x} {sub}")
@@ -186,10 +185,10 @@ def _operands(body: bytes, position: int, shape: str) -> tuple[tuple[Operand, ..
         start = position
         kind = _INDICES.get(letter)
         if kind is not None:
-            value, position = decode_unsigned(body, position, 64)
+            value, position = decode_unsigned(body, position, _BITS)
             found.append(Operand(kind, value, start))
         elif letter == "i" or letter == "I":
-            value, position = decode_signed(body, position, 64)
+            value, position = decode_signed(body, position, _BITS)
             found.append(Operand(OperandKind.CONSTANT, value, start))
         elif letter in _FIXED:
             position += _FIXED[letter]
@@ -205,15 +204,15 @@ def _operands(body: bytes, position: int, shape: str) -> tuple[tuple[Operand, ..
         elif letter == "a":
             position = _memory_argument(body, position, found)
         elif letter == "T":
-            count, position = decode_unsigned(body, position, 64)
+            count, position = decode_unsigned(body, position, _BITS)
             for _ in range(count):
                 value, after = decode_signed(body, position, 33)
                 found.append(Operand(OperandKind.BITS, value, position))
                 position = after
         elif letter == "B":
-            count, position = decode_unsigned(body, position, 64)
+            count, position = decode_unsigned(body, position, _BITS)
             for _ in range(count + 1):
-                value, after = decode_unsigned(body, position, 64)
+                value, after = decode_unsigned(body, position, _BITS)
                 found.append(Operand(OperandKind.LABEL, value, position))
                 position = after
         else:
@@ -223,30 +222,30 @@ def _operands(body: bytes, position: int, shape: str) -> tuple[tuple[Operand, ..
 
 def _memory_argument(body: bytes, position: int, found: list[Operand]) -> int:
     start = position
-    alignment, position = decode_unsigned(body, position, 64)
+    alignment, position = decode_unsigned(body, position, _BITS)
     found.append(Operand(OperandKind.ALIGNMENT, alignment, start))
     if alignment & _MEMORY_INDEX_FOLLOWS:
         start = position
-        memory, position = decode_unsigned(body, position, 64)
+        memory, position = decode_unsigned(body, position, _BITS)
         found.append(Operand(OperandKind.MEMORY, memory, start))
     start = position
-    offset, position = decode_unsigned(body, position, 64)
+    offset, position = decode_unsigned(body, position, _BITS)
     found.append(Operand(OperandKind.OFFSET, offset, start))
     return position
 
 
 def _catches(body: bytes, position: int, found: list[Operand]) -> int:
-    count, position = decode_unsigned(body, position, 64)
+    count, position = decode_unsigned(body, position, _BITS)
     for _ in range(count):
-        kind, after = decode_unsigned(body, position, 64)
+        kind, after = decode_unsigned(body, position, _BITS)
         found.append(Operand(OperandKind.BITS, kind, position))
         position = after
         # catch and catch_ref name a tag, catch_all and catch_all_ref do not.
         if kind < 2:
-            value, after = decode_unsigned(body, position, 64)
+            value, after = decode_unsigned(body, position, _BITS)
             found.append(Operand(OperandKind.TAG, value, position))
             position = after
-        value, after = decode_unsigned(body, position, 64)
+        value, after = decode_unsigned(body, position, _BITS)
         found.append(Operand(OperandKind.LABEL, value, position))
         position = after
     return position

@@ -137,8 +137,14 @@ def _verdict(situation: Situation, bench: Bench, sampled_out: bool) -> Verdict:
         if findings.checked and not findings.divergences:
             agreements.append(name)
     shown = {key for found in divergences.values() if (key := found.key).startswith("behaviour.")}
-    # A mistake in the output that a probe has shown is told once, as that.
-    kept = [d for d in divergences.values() if f"behaviour.{d.key}" not in shown]
+    decided = {found.key for found in divergences.values() if found.blamed}
+    # A mistake in the output that a probe has shown is told once, as that; and one that is
+    # blamed on somebody is not told again as a mere difference.
+    kept = [
+        found
+        for found in divergences.values()
+        if f"behaviour.{found.key}" not in shown and (found.blamed or found.key not in decided)
+    ]
     if sampled_out:
         inconclusives["behaviour: identical outputs, not in the share that is run"] += 1
     return Verdict(

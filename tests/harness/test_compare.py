@@ -326,6 +326,13 @@ def test_operands_are_known_for_what_they_are(
     assert [operand.kind for operand in found[0].operands] == kinds
 
 
+def test_numbers_too_large_in_an_object_are_read() -> None:
+    """What stands at a relocation's site means nothing."""
+    wide = b"\x42\xfc\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+    narrow = b"\x41\xff\xff\xff\xff\x7f\x10\xff\xff\xff\xff\x7f"
+    assert len(list(walk(b"\0" + wide + narrow))) == 3
+
+
 def test_locals_of_every_type_are_skipped() -> None:
     (only,) = walk(b"\x02\x01\x7f\x81\x01\x7b\x0b")
     assert (only.offset, only.opcode) == (6, 0x0B)
