@@ -157,6 +157,9 @@ def scan_chunk(
                     add_got_entry(symbol, options, resolution, indices)
             else:
                 check_tls(symbol, relocation_type, obj, options, resolution, diagnostics)
+        if symbol.is_undefined and symbol.is_local and symbol.kind is not SymbolKind.DATA:
+            # Only symbols that all objects can see become imports; wasm-ld 22 crashes here.
+            raise FatalError(f"{obj.name}: undefined symbol is local: {symbol.name}")
         if symbol.is_undefined and not options.relocatable and not symbol.is_weak:
             report_undefined(symbol, obj, options, resolution, diagnostics)
 

@@ -58,11 +58,11 @@ def run_stages(
     options: Options, inputs: Sequence[Input], diagnostics: Diagnostics
 ) -> PipelineResult:
     resolution = resolve(options, inputs, diagnostics)
-    printed = resolution.printed
     split_strings(resolution.objects)
     mark_live(options, resolution)
     if options.gc_sections and options.print_gc_sections:
-        printed += removed(resolution)
+        for line in removed(resolution):
+            diagnostics.print(line)
     resolve_function_table(options, resolution, required=False)
     diagnostics.check()
 
@@ -90,7 +90,7 @@ def run_stages(
     )
     module = write_module(output)
     diagnostics.check()
-    return PipelineResult(module, diagnostics.warnings, "".join(f"{line}\n" for line in printed))
+    return PipelineResult(module, diagnostics.warnings, diagnostics.stdout)
 
 
 def define_start_stop(

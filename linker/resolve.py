@@ -83,13 +83,12 @@ class LinkerSymbols:
 
 @dataclass(slots=True)
 class Resolution:
-    """What resolution found: the symbols, the objects that are linked, in order, and messages."""
+    """What resolution found: the symbols, the objects that are linked, in order."""
 
     table: SymbolTable
     objects: list[InputObject] = field(default_factory=list)
     own: LinkerSymbols = field(default_factory=LinkerSymbols)
     legacy_function_table: bool = False
-    printed: list[str] = field(default_factory=list)
 
 
 def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics) -> Resolution:
@@ -157,7 +156,7 @@ def link_object(obj: InputObject, options: Options, resolution: Resolution) -> N
     """Adds an object with its symbols; objects that it extracts come before it."""
     table = resolution.table
     if options.trace:
-        resolution.printed.append(obj.name)
+        table.diagnostics.print(obj.name)
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
     load(obj, new_comdats, options.optimize, not options.gc_sections)
     table_symbols = 0
