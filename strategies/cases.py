@@ -6,7 +6,7 @@ to it, what stands beside, and options. `make_case` is a pure function of those 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hypothesis import strategies as st
 
@@ -46,8 +46,8 @@ _record = st.binary(min_size=RECORD_BYTES, max_size=RECORD_BYTES)
 _header = st.binary(min_size=HEADER_BYTES, max_size=HEADER_BYTES)
 
 
-def _groups(record: Record) -> frozenset[str]:
-    """Which groups of features the case has: a fifth of them, seldom few or most."""
+def _groups(record: Record, also: Collection[str], avoid: Collection[str]) -> frozenset[str]:
+    """Which groups of features the case has: a quarter of them, seldom few or most."""
     first = [record.byte() for _ in range(MASK_BYTES)]
     second = [record.byte() for _ in range(MASK_BYTES)]
     mode = record.byte()
@@ -64,7 +64,8 @@ def _groups(record: Record) -> frozenset[str]:
             on = a or b
         if on:
             chosen.append(group)
-    return frozenset(chosen)
+    chosen += [group for group in also if mode & 1]
+    return frozenset(chosen).difference(avoid)
 
 
 def _make_units(groups: frozenset[str], record: Record) -> list[Unit]:
@@ -294,10 +295,12 @@ def make_program(
     used: Sequence[bytes],
     beside: Sequence[bytes],
     switched: Sequence[bytes],
+    also: Collection[str] = (),
+    avoid: Collection[str] = (),
 ) -> tuple[Program, list[ObjectFile], Record]:
     """The program that the drawn bytes mean, and its objects."""
     record = Record(header)
-    groups = _groups(record)
+    groups = _groups(record, also, avoid)
     program = Program(groups, _make_units(groups, record))
     tail = Record(header[-3:])
     kinds = definitions.statements(program)
@@ -317,6 +320,11 @@ def make_program(
                 choices.pick(others)(program, choices)
     program.arguments += _entry(program, tail)
     _finish_code(program)
+    if any(slot.thread_local for slot in program.slots):
+        known = program.units[0].builder.features
+        names = {feature.name for feature in known}
+        missing = [name for name in ("atomics", "bulk-memory") if name not in names]
+        known += [TargetFeature("+", name) for name in missing]
     needs = program.uses_mutable_global or options.exports_globals(program)
     if needs and not program.lacks_mutable_globals:
         known = program.units[0].builder.features
@@ -331,9 +339,12 @@ def make_case(
     used: Sequence[bytes],
     beside: Sequence[bytes],
     switched: Sequence[bytes],
+    also: Collection[str] = (),
+    avoid: Collection[str] = (),
 ) -> LinkCase:
-    """The link case that the drawn bytes mean."""
-    program, objects, tail = make_program(header, defined, used, beside, switched)
+    """The link case that the drawn bytes mean; `also` and `avoid` as in `link_cases`."""
+    drawn = (header, defined, used, beside, switched)
+    program, objects, tail = make_program(*drawn, also, avoid)
     files, inputs, order = _package(program, objects, tail)
     wanted = list(program.wanted)
     if program.has_destructors and not program.is_reactor:
@@ -350,17 +361,23 @@ def make_case(
 
 
 @st.composite
-def link_cases(draw: st.DrawFn) -> LinkCase:
+def link_cases(
+    draw: st.DrawFn, *, also: Collection[str] = (), avoid: Collection[str] = ()
+) -> LinkCase:
     """Link cases of the core: a few objects, options, and what must come of them.
 
     Shrinks towards one object with one function and one probe that calls it.
+
+    Args:
+        also: groups of `program.OPTIONAL_GROUPS` that half of the cases have as well.
+        avoid: groups of `program.GROUPS` that no case has, to steer around a known finding.
     """
     header = draw(_header)
     defined = draw(st.lists(_record, min_size=1, max_size=16))
     used = draw(st.lists(_record, min_size=1, max_size=24))
     beside = draw(st.lists(_record, max_size=12))
     switched = draw(st.lists(_record, max_size=10))
-    return make_case(header, defined, used, beside, switched)
+    return make_case(header, defined, used, beside, switched, also, avoid)
 
 
 @st.composite

@@ -74,7 +74,12 @@ def _name(program: Program, record: Record, prefix: str) -> str:
 
 
 def _choose_slot(
-    program: Program, record: Record, unit: Unit, kind: SymbolKind, text: bool = False
+    program: Program,
+    record: Record,
+    unit: Unit,
+    kind: SymbolKind,
+    text: bool = False,
+    thread_local: bool = False,
 ) -> Slot | None:
     """A name that another object defines already, or None for a new one."""
     reuse = record.byte()
@@ -87,6 +92,7 @@ def _choose_slot(
         and not slot.local
         and slot.definitions
         and (slot.text is not None) == text
+        and slot.thread_local == thread_local
         and slot.name not in unit.builder.by_name
     ]
     return known[(reuse - 112) * len(known) // 144] if known else None
@@ -166,7 +172,7 @@ def _segment_for(program: Program, unit: Unit, record: Record, slot: Slot) -> in
     builder = unit.builder
     if program.has("segments") and choice & 1 and slot.comdat is None and builder.segments:
         last = builder.segments[-1]
-        if last.comdat is None and not last.flags & SegmentFlag.STRINGS:
+        if last.comdat is None and not last.flags & (SegmentFlag.STRINGS | SegmentFlag.TLS):
             return len(builder.segments) - 1
     name = slot.name
     if slot.section:
@@ -271,6 +277,34 @@ def define_absolute(program: Program, unit: Unit, record: Record) -> None:
     register(program, definition)
 
 
+def define_thread_local(program: Program, unit: Unit, record: Record) -> None:
+    """Thread-local data, which a link without shared memory lays out like other data."""
+    slot = _choose_slot(program, record, unit, SymbolKind.DATA, thread_local=True)
+    fresh = slot is None
+    if slot is None:
+        slot = _new_slot(program, record, SymbolKind.DATA, "tls")
+        slot.thread_local = True
+        shape = record.byte()
+        slot.words = (1, 2, 4, 1)[shape >> 6]
+        slot.alignment = (2, 3, 0, 4)[shape & 3]
+    else:
+        record.byte()
+    flags = _flags(program, record, slot, fresh) | int(SymbolFlag.TLS)
+    zero = bool(record.byte() & 1) and program.has("bss")
+    name = f".tbss.{slot.name}" if zero else f".tdata.{slot.name}"
+    index = unit.builder.segment(name, 0, int(SegmentFlag.TLS))
+    segment = unit.builder.segments[index]
+    offset = segment.reserve(slot.alignment, slot.size)
+    constant = 0x02000000 + 0x10001 * program.number()
+    words: list[int | None] = [0] * slot.words
+    for word in range(0 if zero else slot.words):
+        at = offset + 4 * word
+        words[word] = constant + (word << 8)
+        segment.content[at : at + 4] = (constant + (word << 8)).to_bytes(4, "little")
+    symbol = unit.builder.define_data(slot.name, index, offset, slot.size, flags)
+    register(program, Definition(slot, unit.position, symbol, constant, words))
+
+
 def define_global(program: Program, unit: Unit, record: Record) -> None:
     slot = _choose_slot(program, record, unit, SymbolKind.GLOBAL)
     fresh = slot is None
@@ -332,6 +366,7 @@ def define_alias(program: Program, unit: Unit, record: Record) -> None:
         and slot.kind in (SymbolKind.FUNCTION, SymbolKind.DATA)
         and d.absolute is None
         and slot.comdat is None
+        and not slot.thread_local
     ]
     choice = record.byte()
     if not own:
@@ -381,6 +416,7 @@ KINDS: tuple[tuple[str | None, Statement, int], ...] = (
     ("tags", define_tag, 2),
     ("strings", define_string, 2),
     ("known-bugs", define_absolute, 1),
+    ("thread-local", define_thread_local, 3),
     ("aliases", define_alias, 2),
     ("missing", define_missing, 2),
     ("imports", define_missing, 2),

@@ -129,6 +129,7 @@ def _custom_site(program: Program, unit: Unit, custom: Custom, record: Record) -
         slot
         for slot in program.slots
         if slot.policy == "defined"
+        and not slot.thread_local
         and (not slot.local or slot.definitions[0].unit == unit.position)
     ]
     kinds = {

@@ -22,6 +22,7 @@ from linker.format.model import (
     TargetFeaturesSection,
 )
 from strategies.case import Expectation, HostCalls, MustRefuse, ProbeReturns
+from strategies.feature_names import ALL_FEATURES
 from strategies.program import Program
 
 _KIND = {kind.value: kind.name.lower() for kind in SymbolKind}
@@ -136,7 +137,7 @@ def _count_linking(section: LinkingSection, note: object) -> None:
         for entry in comdat.entries:
             note("comdat.data" if entry.kind == ComdatKind.DATA else "comdat.function")
     for _ in section.init_functions:
-        note("init-function")
+        note("symbol.function.initialiser")
 
 
-ALL_FEATURES: tuple[str, ...] = ()
+__all__ = ["ALL_FEATURES", "count"]

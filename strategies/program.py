@@ -54,8 +54,9 @@ GROUPS = (
     "refusals",
     "mismatches",
 )
-# Inputs on which wasm-ld 22 is known to be wrong; made only when asked for.
-KNOWN_BUGS = "known-bugs"
+# Groups that a case has only when they are asked for: inputs on which wasm-ld 22 is known to be
+# wrong, and thread-local data.
+OPTIONAL_GROUPS = ("known-bugs", "thread-local")
 
 VOID = FunctionType((), ())
 TO_INT = FunctionType((), (I32,))
@@ -105,6 +106,7 @@ class Slot:
     source: tuple[str, str] | None = None
     policy: str = "defined"
     mismatched: bool = False
+    thread_local: bool = False
     definitions: list[Definition] = field(default_factory=list)
 
     @property

@@ -42,6 +42,9 @@ def reference(program: Program, unit: Unit, slot: Slot, weak: bool = False) -> i
     if known is not None:
         return known
     flags = HIDDEN if program.has("visibility") and unit.position == 1 else 0
+    if slot.thread_local:
+        weak = False
+        flags |= int(SymbolFlag.TLS)
     if slot.policy == "weak" or (
         weak and slot.kind in (SymbolKind.FUNCTION, SymbolKind.DATA) and slot.policy == "defined"
     ):
@@ -273,6 +276,8 @@ def other_view(program: Program, unit: Unit, slot: Slot, record: Record, way: in
         code = Code()
         if slot.kind == SymbolKind.FUNCTION:
             function_table_pointer(program, other, code, symbol, 0)
+        elif slot.thread_local:
+            thread_local_address(other, code, symbol)
         else:
             code.raw(b"\x41")
             code.site(R.MEMORY_ADDR_SLEB, symbol)
@@ -322,6 +327,8 @@ def data_address(
         code.raw(b"\x42" if how == 7 else b"\x41")
         code.site(R.MEMORY_ADDR_REL_SLEB64 if how == 7 else R.MEMORY_ADDR_REL_SLEB, symbol, addend)
         code.raw(WRAP + b"\x6a" if how == 7 else b"\x6a")
+    elif how == 9:
+        thread_local_address(unit, code, symbol, addend)
     else:
         # The cell holds the distance from itself.
         segment, offset, cell = pointer_cell(program, unit, 4)
@@ -331,6 +338,16 @@ def data_address(
         code.raw(b"\x28\x00\x00\x41")
         code.site(R.MEMORY_ADDR_SLEB, cell)
         code.raw(b"\x6a")
+
+
+def thread_local_address(unit: Unit, code: Code, symbol: int, addend: int = 0) -> None:
+    """Leave a thread-local symbol's address as i32 on the stack."""
+    base = unit.builder.undefined(SymbolKind.GLOBAL, "__tls_base", I32_FIXED)
+    code.raw(b"\x23")
+    code.site(R.GLOBAL_INDEX_LEB, base)
+    code.raw(b"\x41")
+    code.site(R.MEMORY_ADDR_TLS_SLEB, symbol, addend)
+    code.raw(b"\x6a")
 
 
 def address_ways(program: Program) -> list[int]:
@@ -365,7 +382,9 @@ def use_data(
     way = record.pick(address_ways(program))
     odd = record.byte()
     absolute = any(d.absolute is not None for d in slot.definitions)
-    if way in (6, 7, 8) and (maybe_null or absolute or slot.policy != "defined"):
+    if slot.thread_local:
+        way = 9
+    elif way in (6, 7, 8) and (maybe_null or absolute or slot.policy != "defined"):
         way = 0
     if maybe_null or slot.policy != "defined" or (how >= 232 and not absolute):
         data_address(program, unit, code, symbol, 0, way)
@@ -382,7 +401,7 @@ def use_data(
         if way == 4:
             far = abs(far)  # an unsigned field has no negative address
         data_address(program, unit, code, symbol, far, way)
-        data_address(program, unit, code, symbol, 0, 0)
+        data_address(program, unit, code, symbol, 0, 9 if slot.thread_local else 0)
         code.raw(b"\x6b")
         probe.end(lambda m: far & 0xFFFFFFFF)
     elif how >= 176:
@@ -426,7 +445,7 @@ def _load_word(
     code, position = probe.code, unit.position
     word = odd % slot.words
     split = odd >> 5
-    if how < 48:
+    if how < 48 and not slot.thread_local:
         # the address is the load's own offset
         before = 4 * word if split < 4 else -4
         code.const(4 * word - before)

@@ -1,0 +1,83 @@
+"""The names of all features that the strategies promise to make."""
+
+from __future__ import annotations
+
+_NAMES = {
+    "addend": """
+        negative positive
+    """,
+    "alignment": """
+        0 1 2 3 4 5 6 7
+    """,
+    "archive": """
+        bsd equal-names long-names no-symbol-table twice
+    """,
+    "comdat": """
+        data function
+    """,
+    "flag": """
+        explicit-name exported hidden no-strip
+    """,
+    "import": """
+        function global got memory table tag
+    """,
+    "input": """
+        empty-archive lazy member plain whole
+    """,
+    "option": """
+        --allow-multiple-definition --allow-undefined --build-id --compress-relocations
+        --end-lib --entry --error-unresolved-symbols --export --export-all --export-dynamic
+        --export-if-defined --export-memory --export-table --extra-features --features
+        --gc-sections --global-base --growable-table --import-memory --import-table
+        --import-undefined --initial-heap --initial-memory --max-memory --no-check-features
+        --no-demangle --no-entry --no-gc-sections --no-growable-memory --no-merge-data-segments
+        --no-stack-first --no-whole-archive --stack-first --start-lib --strip-all --strip-debug
+        --table-base --undefined --unresolved-symbols --warn-unresolved-symbols --whole-archive
+        -E -L -O0 -O1 -O2 -O3 -S -l -s -u -z -zmuldefs
+    """,
+    "probe": """
+        host-calls returns traps
+    """,
+    "refusal": """
+        constructor-has-arguments duplicate-symbol entry-not-defined export-not-defined
+        feature-disallowed feature-not-allowed global-base-too-small global-type-mismatch
+        import-mismatch memory-not-aligned memory-too-small mutable-globals-needed
+        option-conflict stack-not-aligned string-not-terminated symbol-type-mismatch
+        table-type-mismatch undefined-symbol
+    """,
+    "relocation": """
+        FUNCTION_INDEX_I32 FUNCTION_INDEX_LEB FUNCTION_OFFSET_I32 FUNCTION_OFFSET_I64
+        GLOBAL_INDEX_I32 GLOBAL_INDEX_LEB MEMORY_ADDR_I32 MEMORY_ADDR_I64 MEMORY_ADDR_LEB
+        MEMORY_ADDR_LEB64 MEMORY_ADDR_LOCREL_I32 MEMORY_ADDR_REL_SLEB MEMORY_ADDR_REL_SLEB64
+        MEMORY_ADDR_SLEB MEMORY_ADDR_SLEB64 SECTION_OFFSET_I32 TABLE_INDEX_I32 TABLE_INDEX_I64
+        TABLE_INDEX_REL_SLEB TABLE_INDEX_REL_SLEB64 TABLE_INDEX_SLEB TABLE_INDEX_SLEB64
+        TABLE_NUMBER_LEB TAG_INDEX_LEB TYPE_INDEX_LEB
+    """,
+    "section": """
+        custom debug producers reloc.code reloc.custom reloc.data target-features
+    """,
+    "segment-flag": """
+        retain strings
+    """,
+    "segment": """
+        bss custom data named rodata start-stop text
+    """,
+    "site": """
+        inside-function
+    """,
+    "style": """
+        data-count element-section garbage-in-sites linear-memory-import mvp-table name-section
+        padded-bodies padded-sizes reversed-symbols
+    """,
+    "symbol": """
+        alias data.local data.strong data.undefined data.weak data.weak-undefined empty
+        function.export-name function.initialiser function.local function.mismatched
+        function.strong function.undefined function.weak function.weak-undefined global.local
+        global.strong global.undefined global.weak section.local table.local table.strong
+        table.undefined table.weak tag.local tag.strong tag.undefined tag.weak
+    """,
+}
+
+ALL_FEATURES: tuple[str, ...] = tuple(
+    sorted(f"{kind}.{name}" for kind, names in _NAMES.items() for name in names.split())
+)

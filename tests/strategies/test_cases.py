@@ -1,0 +1,167 @@
+"""Link cases: deterministic, readable, and right by the real wasm-ld."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
+
+from linker.format.archive import parse_archive
+from linker.format.encode import encode
+from linker.format.errors import MalformedFile
+from linker.format.parse import parse
+from strategies import (
+    LinkCase,
+    MustRefuse,
+    ProbeReturns,
+    archives,
+    link_cases,
+    make_case,
+    mutated,
+    mutated_cases,
+    object_files,
+    write_case,
+)
+from strategies.case import MESSAGE_CLASSES
+from strategies.cases import HEADER_BYTES
+from strategies.features import ALL_FEATURES
+from tests.strategies.running import broken_expectations, make_engine
+
+QUIET = settings(
+    database=None,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],
+)
+
+
+def collect(count: int) -> list[LinkCase]:
+    """The first cases of a derandomised run."""
+    cases: list[LinkCase] = []
+
+    @settings(QUIET, max_examples=count)
+    @given(link_cases())
+    def gather(case: LinkCase) -> None:
+        cases.append(case)
+
+    gather()
+    return cases
+
+
+def test_the_simplest_case_is_one_object_and_one_call() -> None:
+    """Zeros mean one object whose probe calls its one function."""
+    case = make_case(bytes(HEADER_BYTES), [bytes(11)], [bytes(11)], [], [])
+    assert [file.name for file in case.files] == ["object0.o"]
+    assert case.arguments == ("--no-entry", "object0.o")
+    probes = [e for e in case.expectations if isinstance(e, ProbeReturns)]
+    assert [(p.export, p.rule) for p in probes] == [("probe_0", "Symbol Table")]
+
+
+def test_the_same_bytes_give_the_same_case() -> None:
+    """A case depends on nothing but what was drawn."""
+    records = [bytes(range(n, n + 11)) for n in range(0, 200, 23)]
+    header = bytes((n * 37) & 0xFF for n in range(HEADER_BYTES))
+    first = make_case(header, records, records, records, records)
+    assert make_case(header, records, records, records, records) == first
+
+
+def test_shrinking_finds_a_small_case() -> None:
+    """A case that shows one feature shrinks to little more than that feature."""
+
+    def wanted(case: LinkCase) -> bool:
+        return dict(case.features).get("symbol.data.weak", 0) > 0
+
+    quick = settings(database=None, deadline=None, derandomize=True, max_examples=2000)
+    case = find(link_cases(), wanted, settings=quick)
+    assert len(case.files) == 1
+    assert sum(len(file.content) for file in case.files) < 420
+    assert case.arguments == ("--no-entry", "object0.o")
+
+
+@settings(QUIET, max_examples=150)
+@given(link_cases())
+def test_cases_are_well_formed(case: LinkCase) -> None:
+    """Each input parses and encodes back; names are distinct; a refusal stands alone."""
+    assert len({file.name for file in case.files}) == len(case.files)
+    for file in case.files:
+        assert {file.name, f"-l{file.name[3:-2]}"} & set(case.arguments)
+        if file.name.endswith(".a"):
+            for member in parse_archive(file.content, file.name).members:
+                assert encode(parse(member.data, member.name)) == member.data
+        else:
+            assert encode(parse(file.content, file.name)) == file.content
+    refusal = case.must_refuse
+    if refusal is not None:
+        assert case.expectations == (refusal,)
+        assert refusal.message_class in MESSAGE_CLASSES
+    assert list(case.features) == sorted(case.features)
+
+
+@settings(QUIET, max_examples=60)
+@given(object_files())
+def test_object_files_read_back(data: bytes) -> None:
+    assert encode(parse(data, "x.o")) == data
+
+
+@settings(QUIET, max_examples=60)
+@given(archives())
+def test_archives_read_back(data: bytes) -> None:
+    archive = parse_archive(data, "x.a")
+    for member in archive.members:
+        parse(member.data, member.name)
+    assert all(index < len(archive.members) for _, index in archive.symbols)
+
+
+@settings(QUIET, max_examples=200)
+@given(mutated())
+def test_mutated_objects_parse_or_are_malformed(data: bytes) -> None:
+    """Nothing but the one error class comes of a malformed file."""
+    with suppress(MalformedFile):
+        parse(data, "x.o")
+
+
+@settings(QUIET, max_examples=60)
+@given(mutated_cases())
+def test_mutated_cases_expect_nothing(case: LinkCase) -> None:
+    assert case.expectations == ()
+
+
+def test_write_case_writes_every_file(tmp_path: Path) -> None:
+    case = make_case(bytes(HEADER_BYTES), [bytes(11)], [bytes(11)], [], [])
+    write_case(case, tmp_path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
+        file.name: file.content for file in case.files
+    }
+
+
+def judge(count: int) -> None:
+    """Fail if wasm-ld 22 breaks an expectation of one of the first cases."""
+    engine = make_engine()
+    cases = collect(count)
+    for case in cases:
+        with TemporaryDirectory() as folder:
+            broken = broken_expectations(case, Path(folder), engine)
+        assert broken == [], (case.arguments, broken)
+    refused = sum(isinstance(e, MustRefuse) for case in cases for e in case.expectations)
+    assert refused < count / 4
+
+
+def test_wasm_ld_meets_the_expectations() -> None:
+    """The generator knows what a case means: the real linker and engine agree with it."""
+    judge(120)
+
+
+@pytest.mark.slow
+def test_wasm_ld_meets_the_expectations_of_many_cases() -> None:
+    judge(2000)
+
+
+def test_two_thousand_cases_make_every_feature() -> None:
+    """Each feature that the strategies promise is made, and no feature is unknown to the list."""
+    made = {name for case in collect(2000) for name, _ in case.features}
+    assert set(ALL_FEATURES) - made == set()
+    assert made - set(ALL_FEATURES) == set()
