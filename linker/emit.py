@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from linker.errors import FatalError
 from linker.exports import Export
 from linker.features import Features
 from linker.format.constants import ExternalKind, LimitsFlag, SectionId, SymbolKind
@@ -16,6 +17,7 @@ from linker.objects import Chunk, OutputSegment
 from linker.options import Options
 from linker.relocate import address_of, apply, compress
 from linker.resolve import Resolution
+from linker.symbol_table import FUNCTION_TABLE_NAME
 from linker.symbols import LinkSymbol
 
 HEADER = b"\0asm\x01\0\0\0"
@@ -197,7 +199,11 @@ def element_section(output: Output) -> bytes:
     if not indices.table_entries:
         return b""
     table = output.resolution.own.indirect_function_table
-    assert table is not None
+    if table is None:
+        raise FatalError(
+            "wasm-ld 22 crashes here: the address of a function is taken, but no object refers"
+            f" to {FUNCTION_TABLE_NAME} (quirk table-symbol-required)",
+        )
     number = table.element_index
     encoded = b"\x02" + encode_unsigned(number) if number else b"\0"
     encoded += i32_const(output.options.table_base).body

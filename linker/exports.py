@@ -114,7 +114,8 @@ def check_mutable_globals(
             report("imported", symbol)
     for symbol in resolution.table.symbols:
         if (
-            symbol.kind is SymbolKind.GLOBAL
+            symbol.global_type is not None
+            and symbol.global_type.mutable
             and is_exported(symbol, options)
             and symbol.is_live
             and not is_kept_inside(symbol, features)

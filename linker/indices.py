@@ -24,7 +24,7 @@ from linker.objects import (
 )
 from linker.options import Options, UnresolvedPolicy
 from linker.resolve import Resolution, resolve_function_table
-from linker.symbol_table import DEFAULT_MODULE, FUNCTION_TABLE_NAME
+from linker.symbol_table import DEFAULT_MODULE
 from linker.symbols import LinkSymbol
 
 TLS_TYPES = frozenset(
@@ -243,10 +243,8 @@ def finish_function_table(options: Options, resolution: Resolution, indices: Ind
     """Sizes the indirect function table (LLD's finalizeIndirectFunctionTable)."""
     if indices.table_entries and resolution.own.indirect_function_table is None:
         if "table-symbol-required" in options.quirks:
-            raise FatalError(
-                "wasm-ld 22 crashes here: the address of a function is taken, but no object refers"
-                f" to {FUNCTION_TABLE_NAME} (quirk table-symbol-required)",
-            )
+            # Writing the elements will fail, after all other errors.
+            return
         resolve_function_table(options, resolution, required=True)
     symbol = resolution.own.indirect_function_table
     if symbol is None:
