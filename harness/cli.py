@@ -39,7 +39,17 @@ class Failure(click.ClickException):
     exit_code = FAILED
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """A group whose commands end with their own status when they are interrupted."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise SystemExit(INTERRUPTED) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="weldcheck")
 def main() -> None:
     """Conformance and differential fuzzing of WebAssembly static linkers."""

@@ -94,14 +94,12 @@ def print_object(console: Console, file: ObjectFile) -> None:
     _say(console, f"{file.name}: {kind}, {len(file.sections)} sections")
     for position, section in enumerate(file.sections):
         columns, rows = _rows(section, names)
-        title = f"section {position}: {_section_title(section)}"
-        table = Table(*columns, title=title, title_justify="left", box=None, pad_edge=False)
+        _say(console, f"section {position}: {_section_title(section)}")
+        table = Table(*columns, box=None, pad_edge=False)
         for row in rows:
             table.add_row(*(Text(cell, overflow="fold") for cell in row))
         if table.row_count:
             console.print(table)
-        else:
-            _say(console, title)
 
 
 def _section_title(section: Section) -> str:

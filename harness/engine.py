@@ -12,6 +12,8 @@ import hashlib
 import multiprocessing
 import platform
 import shutil
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from importlib import metadata
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -121,8 +124,8 @@ def linker_infos(linkers: tuple[Linker, ...]) -> tuple[LinkerInfo, ...]:
 def fuzz(plan: FuzzPlan) -> Iterator[Event]:
     """Runs the plan and yields what happens, header first and footer last.
 
-    Closing the generator, or an interrupt while it is being iterated, stops the workers;
-    after an interrupt the footer says so and what was found is stored before it.
+    Closing the generator stops the workers. So does an interrupt (in the main thread): what
+    was found by then is stored, and the footer says so; a second one raises KeyboardInterrupt.
     """
     yield RunStarted(
         versions=versions(),
@@ -173,20 +176,19 @@ class _Run:
         self._stored: set[Fingerprint] = set()
         self._troubles = 0
         self._lost = 0
+        self._interrupted = False
 
     def events(self) -> Iterator[Event]:
         outcome = "complete"
         try:
-            for number in range(self._plan.workers):
-                self._start(number)
-            while self._hands:
-                try:
+            with self._interrupts_noted():
+                for number in range(self._plan.workers):
+                    self._start(number)
+                while self._hands:
                     yield from self._step()
-                except KeyboardInterrupt:
-                    if outcome == "interrupted":
-                        break
-                    outcome = "interrupted"
-                    self._ask_to_stop()
+                    if self._interrupted and outcome == "complete":
+                        outcome = "interrupted"
+                        self._ask_to_stop()
         finally:
             self._end()
         if self._lost >= _MOST_LOST_WORKERS:
@@ -198,6 +200,24 @@ class _Run:
             findings=len(self._stored),
             troubles=self._troubles,
         )
+
+    @contextlib.contextmanager
+    def _interrupts_noted(self) -> Iterator[None]:
+        """Takes note of the first interrupt, so that it loses no event; a second one raises."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def note(number: int, frame: FrameType | None) -> None:
+            if self._interrupted:
+                raise KeyboardInterrupt
+            self._interrupted = True
+
+        before = signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _start(self, number: int) -> None:
         context = multiprocessing.get_context("spawn")

@@ -92,7 +92,9 @@ def _used(section: bytes) -> set[str]:
     position = 1
     for _ in range(section[0] if section else 0):
         prefix, length = section[position : position + 1], section[position + 1 : position + 2]
-        name = section[position + 2 : position + 2 + length[0]] if length else b""
+        if not length:
+            break
+        name = section[position + 2 : position + 2 + length[0]]
         if prefix == b"+":
             found.add(name.decode("ascii", "replace"))
         position += 2 + len(name)

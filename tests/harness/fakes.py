@@ -47,11 +47,11 @@ def case_with(content: bytes) -> LinkCase:
 
     from harness.adapters.smoke import tiny_case
     from linker.format.encode import encode
-    from linker.format.model import CustomSection, LinkingSection, ObjectFile
+    from linker.format.model import CustomSection, LinkingSection, ObjectFile, Section
     from strategies.case import InputFile
 
     case = tiny_case()
-    sections = [LinkingSection(), CustomSection("drawn", content)]
+    sections: list[Section] = [LinkingSection(), CustomSection("drawn", content)]
     drawn = InputFile("drawn.o", encode(ObjectFile("drawn.o", sections)))
     return dataclasses.replace(
         case,

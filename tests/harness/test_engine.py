@@ -123,7 +123,7 @@ def test_findings_are_minimised_and_counted_once(tmp_path: Path) -> None:
 
 
 def test_known_fingerprints_are_counted_only(tmp_path: Path) -> None:
-    linkers = [Reference(), fake("refuses")]
+    linkers: list[Linker] = [Reference(), fake("refuses")]
     _, first = _run(_plan(linkers, tmp_path / "a", cases=1))
     known = frozenset(found.fingerprint for found in first.findings.values())
     assert known
@@ -133,7 +133,7 @@ def test_known_fingerprints_are_counted_only(tmp_path: Path) -> None:
 
 
 def test_what_does_not_repeat_is_nondeterminism(tmp_path: Path) -> None:
-    linkers = [Reference(), fake("unstable", FAKE_FLAG=str(tmp_path / "flag"))]
+    linkers: list[Linker] = [Reference(), fake("unstable", FAKE_FLAG=str(tmp_path / "flag"))]
     _, totals = _run(_plan(linkers, tmp_path / "findings", cases=3))
     assert {key.partition(".")[0] for key in _keys(totals)} == {"nondeterminism"}
     assert {found.severity for found in totals.findings.values()} == {"high"}
@@ -196,7 +196,7 @@ def test_an_error_of_the_strategies_is_trouble(tmp_path: Path) -> None:
 
 class _BadBench(Bench):
     @property
-    def compare_structure(self) -> bool:  # type: ignore[override]
+    def compare_structure(self) -> bool:
         raise ZeroDivisionError("in an oracle")
 
     @compare_structure.setter
