@@ -1,0 +1,1 @@
+"""What weldcheck costs, as ratios within one run (`python -m bench`)."""
