@@ -5,7 +5,7 @@ LLD's LinkerDriver::linkerMain up to markLive, with ObjFile::parse's symbol loop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from linker.errors import Diagnostics, FatalError
@@ -101,13 +101,13 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     table = SymbolTable(options, diagnostics)
     resolution = Resolution(table)
     objects = open_inputs(inputs)
-    table.extract = lambda obj: link_object(obj, options, resolution)
     define_required_symbols(options, resolution)
     for obj in objects:
         if obj.lazy:
             offer_lazily(obj, table)
+            link_extracted(resolution)
         else:
-            link_object(obj, options, resolution)
+            link_object(obj, resolution)
     diagnostics.check()
     entry = extract_wanted(options, resolution)
     diagnostics.check()
@@ -152,9 +152,29 @@ def offer_lazily(obj: InputObject, table: SymbolTable) -> None:
             break
 
 
-def link_object(obj: InputObject, options: Options, resolution: Resolution) -> None:
+def link_object(obj: InputObject, resolution: Resolution) -> None:
     """Adds an object with its symbols; objects that it extracts come before it."""
+    # A stack of our own: archives can hold chains of any length.
+    waiting = [linking(obj, resolution)]
+    while waiting:
+        extracted = next(waiting[-1], None)
+        if extracted is None:
+            waiting.pop()
+        else:
+            waiting.append(linking(extracted, resolution))
+
+
+def link_extracted(resolution: Resolution) -> None:
+    """Adds what has been taken from archives."""
+    extracted = resolution.table.extracted
+    while extracted:
+        link_object(extracted.pop(), resolution)
+
+
+def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
+    """Adds an object; yields each one that it extracts, to be linked before it goes on."""
     table = resolution.table
+    options, extracted = table.options, table.extracted
     if options.trace:
         table.diagnostics.print(obj.name)
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
@@ -169,7 +189,11 @@ def link_object(obj: InputObject, options: Options, resolution: Resolution) -> N
         if symbol is None:
             symbol = add_reference(obj, entry, number in obj.called_directly, options, table)
         obj.symbols.append(symbol)
+        if extracted:
+            yield extracted.pop()
     add_legacy_table_symbol(obj, table_symbols, resolution)
+    if extracted:
+        yield extracted.pop()
     resolution.objects.append(obj)
 
 
@@ -420,27 +444,28 @@ def define_optional_symbols(options: Options, resolution: Resolution) -> None:
         )
 
 
-def want(name: str, table: SymbolTable) -> LinkSymbol | None:
+def want(name: str, resolution: Resolution) -> LinkSymbol | None:
     """Keeps what the command line names, from an archive if need be (LLD's handleUndefined)."""
-    symbol = table.find(name)
+    symbol = resolution.table.find(name)
     if symbol is None:
         return None
     symbol.used_in_object = True
     if symbol.is_lazy:
-        table.extract_symbol(symbol)
+        resolution.table.extract_symbol(symbol)
+        link_extracted(resolution)
     return symbol
 
 
 def extract_wanted(options: Options, resolution: Resolution) -> LinkSymbol | None:
     """Looks for the names of the command line; answers the entry symbol."""
-    table, diagnostics, own = resolution.table, resolution.table.diagnostics, resolution.own
+    diagnostics, own = resolution.table.diagnostics, resolution.own
     for name in options.undefined:
-        want(name, table)
+        want(name, resolution)
     for name in options.export_lookup_order:
-        want(name, table)
+        want(name, resolution)
     entry = None
     if options.entry and not options.relocatable:
-        entry = want(options.entry, table)
+        entry = want(options.entry, resolution)
         if entry is not None and entry.is_defined:
             entry.force_export = True
         else:
@@ -462,7 +487,7 @@ def extract_wanted(options: Options, resolution: Resolution) -> LinkSymbol | Non
 def find_call_dtors(resolution: Resolution) -> None:
     """`__wasm_call_dtors` of the C library runs after each exported function."""
     diagnostics = resolution.table.diagnostics
-    symbol = want("__wasm_call_dtors", resolution.table)
+    symbol = want("__wasm_call_dtors", resolution)
     if symbol is None:
         return
     if not (symbol.is_function and symbol.is_defined):

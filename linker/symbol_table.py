@@ -53,13 +53,13 @@ UNREACHABLE_BODY = b"\x03\x00\x00\x0b"
 class SymbolTable:
     """All names of a link, in the order in which they were first seen.
 
-    `extract` links the object that a lazy symbol waits in; resolution sets it.
+    `extracted` are the objects that lazy symbols waited in; resolution links them next.
     """
 
     def __init__(self, options: Options, diagnostics: Diagnostics) -> None:
         self.options = options
         self.diagnostics = diagnostics
-        self.extract: Callable[[InputObject], None] = lambda _: None
+        self.extracted: list[InputObject] = []
         self.symbols: list[LinkSymbol] = []
         self.synthetic_functions: list[Function] = []
         self.synthetic_globals: list[GlobalElement] = []
@@ -202,10 +202,10 @@ class SymbolTable:
         self.extract_symbol(lazy)
 
     def extract_symbol(self, symbol: LinkSymbol) -> None:
-        """Links the archive member that defines a lazy symbol (LLD's LazySymbol::extract)."""
+        """Takes the archive member that defines a lazy symbol (LLD's LazySymbol::extract)."""
         if symbol.file is not None and symbol.file.lazy:
             symbol.file.lazy = False
-            self.extract(symbol.file)
+            self.extracted.append(symbol.file)
 
     # Symbols of the linker itself.
 
