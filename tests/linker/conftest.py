@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from pathlib import Path
 
@@ -36,9 +37,9 @@ def link_here(
     """A link in this process, with the files in memory."""
 
     def read(path: str) -> bytes:
-        if path not in files:
+        if posixpath.normpath(path) not in files:
             raise FileNotFoundError(2, "No such file or directory")
-        return files[path]
+        return files[posixpath.normpath(path)]
 
     return run([*arguments, "-o", OUTPUT], read, dialect)
 

@@ -300,9 +300,7 @@ def test_signatures_that_differ_and_no_definition_are_an_error(link: Linker) -> 
 
 
 def test_of_weak_definitions_with_two_signatures_the_first_wins(link: Linker) -> None:
-    first = assemble(
-        returning("x", 1, WEAK), function("f", call("x"), type=TO_I32, flags=EXPORTED)
-    )
+    first = assemble(returning("x", 1, WEAK), function("f", call("x"), type=TO_I32, flags=EXPORTED))
     linked = link(first, assemble(function("x", flags=WEAK)))
     assert linked.run("f") == 1
     assert len(linked.warnings) == 1
