@@ -30,6 +30,7 @@ from strategies.code import Code
 from strategies.meaning import Meaning, resolve
 from strategies.program import (
     GROUPS,
+    NOT_RELOCATABLE,
     VOID,
     Probe,
     Program,
@@ -39,7 +40,7 @@ from strategies.program import (
 )
 
 MASK_BYTES = (len(GROUPS) + 7) // 8
-HEADER_BYTES = 2 * MASK_BYTES + 12
+HEADER_BYTES = 2 * MASK_BYTES + 16
 RECORD_BYTES = 11
 
 _record = st.binary(min_size=RECORD_BYTES, max_size=RECORD_BYTES)
@@ -64,8 +65,11 @@ def _groups(record: Record, also: Collection[str], avoid: Collection[str]) -> fr
             on = a or b
         if on:
             chosen.append(group)
-    chosen += [group for group in also if mode & 1]
-    return frozenset(chosen).difference(avoid)
+    for group in also:
+        if record.byte() & 1:
+            chosen.append(group)
+    groups = frozenset(chosen).difference(avoid)
+    return groups - NOT_RELOCATABLE if "relocatable" in groups else groups
 
 
 def _make_units(groups: frozenset[str], record: Record) -> list[Unit]:
@@ -117,6 +121,8 @@ def _finish_code(program: Program) -> None:
 def _entry(program: Program, record: Record) -> list[str]:
     """The entry point: none, `_start`, or a probe."""
     choice = record.byte()
+    if program.has("relocatable"):
+        return ["--relocatable"]
     if "--entry" in program.options:
         return [f"--entry={program.options['--entry']}"]
     if program.has("export-options") and choice >= 128 and program.probes:
@@ -234,7 +240,7 @@ def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
         return MustRefuse("duplicate-symbol", "two strong definitions of one name")
     if refusal is not None and refusal[0] != "duplicate-symbol":
         return MustRefuse(*refusal)
-    for slot, unit in program.strong_missing:
+    for slot, unit in () if program.has("relocatable") else program.strong_missing:
         if unit in meaning.loaded and not options.allows(program, slot.kind):
             return MustRefuse("undefined-symbol", "a strong reference without a definition")
     return None
@@ -259,6 +265,8 @@ def _expect(program: Program, meaning: Meaning) -> list[Expectation]:
     refused = _refusal(program, meaning)
     if refused is not None:
         return [refused]
+    if program.has("relocatable"):
+        return [MustLink("no name is defined twice")]
     expectations: list[Expectation] = [MustLink("every reference has a definition")]
     constructors = _constructor_calls(program, meaning)
     destructors = ("trace.destructors",) if program.has_destructors else ()
@@ -320,7 +328,14 @@ def make_program(
                 choices.pick(others)(program, choices)
     program.arguments += _entry(program, tail)
     _finish_code(program)
-    if any(slot.thread_local for slot in program.slots):
+    shared = program.has("shared-memory")
+    if shared:
+        program.arguments.append("--shared-memory")
+        if "--max-memory" not in program.options:
+            program.arguments.append("--max-memory=16777216")
+    if program.has("emit-relocs") and not program.has("relocatable"):
+        program.arguments.append("--emit-relocs")
+    if shared or any(slot.thread_local for slot in program.slots):
         known = program.units[0].builder.features
         names = {feature.name for feature in known}
         missing = [name for name in ("atomics", "bulk-memory") if name not in names]

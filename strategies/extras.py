@@ -170,7 +170,8 @@ def target_features(program: Program, record: Record) -> None:
         if name not in known:
             known.add(name)
             unit.builder.features.append(TargetFeature("+", name))
-    if record.byte() >= 192 and "shared-mem" not in known:
+    disallow = record.byte() >= 192 and not program.has("shared-memory")
+    if disallow and "shared-mem" not in known:
         # No object of a case uses it, so disallowing it is without effect.
         unit.builder.features.append(TargetFeature("-", "shared-mem"))
 

@@ -54,9 +54,22 @@ GROUPS = (
     "refusals",
     "mismatches",
 )
-# Groups that a case has only when they are asked for: inputs on which wasm-ld 22 is known to be
-# wrong, and thread-local data.
-OPTIONAL_GROUPS = ("known-bugs", "thread-local")
+# Groups that a case has only when they are asked for. "known-bugs" are inputs on which wasm-ld 22
+# is known to be wrong; "relocatable" cases are linked with -r and have no probes to run.
+OPTIONAL_GROUPS = ("known-bugs", "thread-local", "shared-memory", "emit-relocs", "relocatable")
+# What a link with -r has no room for.
+NOT_RELOCATABLE = frozenset(
+    {
+        "memory-options",
+        "table-options",
+        "export-options",
+        "layout-options",
+        "output-options",
+        "undefined-options",
+        "refusals",
+        "shared-memory",
+    }
+)
 
 VOID = FunctionType((), ())
 TO_INT = FunctionType((), (I32,))

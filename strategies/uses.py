@@ -342,7 +342,7 @@ def data_address(
 
 def thread_local_address(unit: Unit, code: Code, symbol: int, addend: int = 0) -> None:
     """Leave a thread-local symbol's address as i32 on the stack."""
-    base = unit.builder.undefined(SymbolKind.GLOBAL, "__tls_base", I32_FIXED)
+    base = unit.builder.undefined(SymbolKind.GLOBAL, "__tls_base", I32_MUTABLE)
     code.raw(b"\x23")
     code.site(R.GLOBAL_INDEX_LEB, base)
     code.raw(b"\x41")
