@@ -51,6 +51,7 @@ _SEVERITIES: tuple[tuple[str, Severity], ...] = (
     ("data.content", Severity.CRITICAL),
     ("table.entry", Severity.CRITICAL),
     ("symbol.definition", Severity.CRITICAL),
+    ("function.call.wrong", Severity.CRITICAL),
     ("function.content", Severity.HIGH),
     ("function.body.", Severity.MEDIUM),
     ("function.type", Severity.MEDIUM),

@@ -28,7 +28,9 @@ LINKING_RELOCATIONS = "Linking.md, Relocation Sections"
 SYMBOLS = "Linking.md, Symbol Table"
 
 
-def compare_function_sets(first: View, second: View, comparison: Comparison) -> None:
+def compare_function_sets(
+    first: View, second: View, aliases: dict[str, frozenset[str]], comparison: Comparison
+) -> None:
     """Which functions are there at all; needs a name section in both."""
     if not (first.has_function_names and second.has_function_names):
         if first.has_function_names != second.has_function_names:
@@ -38,7 +40,8 @@ def compare_function_sets(first: View, second: View, comparison: Comparison) -> 
     sets = [set(side) for side in sides]
     for here, there in ((0, 1), (1, 0)):
         for name in sides[here]:
-            if name in sets[there]:
+            # One module may write one of a function's names, and the other another.
+            if name in sets[there] or aliases.get(name, frozenset()) & sets[there]:
                 continue
             key = "function.missing.defined"
             if name in SYNTHETIC:
@@ -199,6 +202,31 @@ def _compare_operands(
         return
 
 
+def check_calls(side: str, resolution: Resolution, inputs: Inputs, comparison: Comparison) -> None:
+    """Every call goes to a function that is a definition of the symbol it names."""
+    view = resolution.view
+    if not view.has_function_names:
+        return
+    for (key, index), caller in resolution.calls.items():
+        definitions = inputs.functions.get(canonical(key[1]), [])
+        if key[0] >= 0:
+            definitions = [d for d in definitions if d.place == key[0]]
+        # Without a definition it is an import or made by the linker; `--wrap` renames.
+        if not definitions or index < view.imported_functions:
+            continue
+        target = view.function_name(index)
+        if _leads_to(key[1], target, inputs) or _leads_to(f"__wrap_{key[1]}", target, inputs):
+            continue
+        # A function that no input defines comes from the linker: nothing says what it is.
+        if target.partition("#")[0] not in inputs.functions:
+            continue
+        body = resolution.bodies.get(target)
+        if body is not None and any(d.opcodes == body[0] for d in definitions):
+            continue
+        detail = f"{side}: {caller} calls {key[1]}, and gets {target}"
+        comparison.add("function.call.wrong", detail, LINKING_RELOCATIONS, side, caller)
+
+
 def compare_slots(
     first: Resolution, second: Resolution, inputs: Inputs, comparison: Comparison
 ) -> None:
@@ -271,4 +299,5 @@ def _leads_to(name: str, target: str, inputs: Inputs) -> bool:
     if same_function(name, target, inputs.aliases):
         return True
     # Stubs for other signatures, and wrappers, keep the name as a part of theirs.
-    return target.endswith(f":{name}") or target.partition(".")[0] == name
+    plain = target.partition("#")[0]
+    return plain.endswith(f":{name}") or plain.removesuffix(".command_export") == name

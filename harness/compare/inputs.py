@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -57,15 +58,51 @@ class Site(NamedTuple):
     may_be_null: bool
 
 
-@dataclass(frozen=True)
 class FunctionDefinition:
-    """A function defined in an object: its opcodes, flat operands and relocated ones."""
+    """A function defined in an object: its opcodes, flat operands and relocated ones.
 
-    place: int
-    name: str
-    opcodes: tuple[int, ...]
-    operands: tuple[Operand, ...]
-    sites: dict[int, Site]
+    The body is walked when it is first asked for: of a library, few functions are.
+
+    Attributes:
+        place: number of the object.
+    """
+
+    def __init__(self, entry: _Object, body: bytes, start: int, offsets: list[int]) -> None:
+        self.place = entry.place
+        self._entry = entry
+        self._body = body
+        self._start = start
+        self._offsets = offsets
+
+    @cached_property
+    def _parts(self) -> tuple[tuple[int, ...], tuple[Operand, ...]]:
+        try:
+            return flatten(self._body)
+        except BodyError:
+            # No output's code is equal to that of a body that cannot be read.
+            return (), ()
+
+    @property
+    def opcodes(self) -> tuple[int, ...]:
+        return self._parts[0]
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        return self._parts[1]
+
+    @cached_property
+    def sites(self) -> dict[int, Site]:
+        """Relocation sites by flat operand number."""
+        at = {operand.offset: number for number, operand in enumerate(self.operands)}
+        end = self._start + len(self._body)
+        low, high = bisect_left(self._offsets, self._start), bisect_left(self._offsets, end)
+        found: dict[int, Site] = {}
+        for relocation in self._entry.code_relocations[low:high]:
+            number = at.get(relocation.offset - self._start)
+            site = None if number is None else _site(self._entry, relocation, number)
+            if site is not None:
+                found[site.position] = site
+        return found
 
 
 @dataclass(frozen=True)
@@ -95,6 +132,11 @@ class _Object:
     place: int
     file: ObjectFile
     symbols: list[Symbol]
+
+    @cached_property
+    def code_relocations(self) -> list[Relocation]:
+        """The relocations of the code section, by offset."""
+        return _relocations(self, CodeSection)
 
     def key(self, symbol: Symbol) -> SymbolKey:
         return (self.place if symbol.is_local else -1, symbol.name)
@@ -127,6 +169,14 @@ class Inputs:
         for entry in self.objects:
             for definition in _data_definitions(entry):
                 found[definition.key].append(definition)
+        return dict(found)
+
+    @cached_property
+    def data_by_name(self) -> dict[str, list[DataDefinition]]:
+        """Data definitions by canonical name, local ones of all objects included."""
+        found: dict[str, list[DataDefinition]] = defaultdict(list)
+        for key, definitions in self.data.items():
+            found[canonical(key[1])].extend(definitions)
         return dict(found)
 
     @cached_property
@@ -217,34 +267,19 @@ def _function_definitions(entry: _Object) -> Iterable[tuple[str, FunctionDefinit
     if code is None:
         return
     imported = _imported_functions(entry.file)
-    relocations = _relocations(entry, CodeSection)
     names: dict[int, list[str]] = defaultdict(list)
     for symbol in entry.symbols:
         if symbol.kind is not SymbolKind.FUNCTION or symbol.index is None:
             continue
         if not symbol.is_undefined:
             names[symbol.index - imported].append(symbol.name)
-    position = 0
+    offsets = [relocation.offset for relocation in entry.code_relocations]
     for index, body in enumerate(code.functions):
-        start = body.offset + (body.size_width or size_unsigned(len(body.content)))
-        end = start + len(body.content)
-        while position < len(relocations) and relocations[position].offset < start:
-            position += 1
-        try:
-            opcodes, operands = flatten(body.content)
-        except BodyError:
-            continue
-        at = {operand.offset: number for number, operand in enumerate(operands)}
-        sites: dict[int, Site] = {}
-        while position < len(relocations) and relocations[position].offset < end:
-            relocation = relocations[position]
-            position += 1
-            number = at.get(relocation.offset - start)
-            site = None if number is None else _site(entry, relocation, number)
-            if site is not None:
-                sites[site.position] = site
-        for name in names[index]:
-            yield name, FunctionDefinition(entry.place, name, opcodes, operands, sites)
+        if index in names:
+            start = body.offset + (body.size_width or size_unsigned(len(body.content)))
+            definition = FunctionDefinition(entry, body.content, start, offsets)
+            for name in names[index]:
+                yield name, definition
 
 
 def _data_definitions(entry: _Object) -> Iterable[DataDefinition]:
@@ -253,6 +288,7 @@ def _data_definitions(entry: _Object) -> Iterable[DataDefinition]:
     if section is None or linking is None:
         return
     relocations = _relocations(entry, DataSection)
+    offsets = [relocation.offset for relocation in relocations]
     for symbol in entry.symbols:
         place = symbol.data
         if symbol.kind is not SymbolKind.DATA or place is None or symbol.is_undefined:
@@ -262,12 +298,12 @@ def _data_definitions(entry: _Object) -> Iterable[DataDefinition]:
         segment, info = section.segments[place.segment], linking.segments[place.segment]
         start = segment.offset + place.offset
         sites = []
-        for relocation in relocations:
+        low, high = bisect_left(offsets, start), bisect_left(offsets, start + place.size)
+        for relocation in relocations[low:high]:
             inside = relocation.offset - start
-            if 0 <= inside < place.size:
-                site = _site(entry, relocation, inside)
-                if site is not None and inside + SITE_BYTES.get(site.type, 4) <= place.size:
-                    sites.append(site)
+            site = _site(entry, relocation, inside)
+            if site is not None and inside + SITE_BYTES.get(site.type, 4) <= place.size:
+                sites.append(site)
         yield DataDefinition(
             place=entry.place,
             key=entry.key(symbol),

@@ -8,6 +8,7 @@ from harness.compare.comparison import Comparison
 from harness.compare.data import compare_data
 from harness.compare.functions import (
     SYMBOLS,
+    check_calls,
     compare_bodies,
     compare_function_sets,
     compare_slots,
@@ -89,7 +90,9 @@ def _compare(left: Resolution, right: Resolution, inputs: Inputs, comparison: Co
     compare_memories(one, two, comparison)
     compare_tables(one, two, comparison)
     compare_globals(one, two, comparison)
-    compare_function_sets(one, two, comparison)
+    compare_function_sets(one, two, inputs.aliases, comparison)
+    check_calls(SIDES[0], left, inputs, comparison)
+    check_calls(SIDES[1], right, inputs, comparison)
     compare_bodies(left, right, inputs, comparison)
     compare_slots(left, right, inputs, comparison)
     compare_data(left, right, inputs, comparison)

@@ -55,6 +55,8 @@ class Resolution:
         slots: table slots that sites gave a function symbol; 0 may be a null pointer.
         function_choice: the definition whose code an output function has.
         data_choice: the definition whose content stands at a data symbol's address.
+        calls: function symbols with the function index that a site gave them, and one function
+            that holds such a site.
         unlike: functions and data whose content is that of no definition.
     """
 
@@ -66,6 +68,7 @@ class Resolution:
     unlike: list[tuple[str, str]] = field(default_factory=list)
     bodies: dict[str, tuple[tuple[int, ...], tuple[Operand, ...]]] = field(default_factory=dict)
     may_be_null: set[SymbolKey] = field(default_factory=set)
+    calls: dict[tuple[SymbolKey, int], str] = field(default_factory=dict)
 
     def address(self, key: SymbolKey) -> int | None:
         """The one address of a symbol, None where sites say none or several."""
@@ -73,12 +76,13 @@ class Resolution:
         return next(iter(found)) if len(found) == 1 else None
 
 
-def _sign_free(value: int) -> int:
-    return value & 0xFFFFFFFF if -(1 << 31) <= value < 0 else value
+def _address(view: View, value: int) -> int:
+    """A number as an address of the module's memory: 32 bits, unless the memory has 64."""
+    return value & (0xFFFFFFFFFFFFFFFF if view.has_64_bit_memory else 0xFFFFFFFF)
 
 
-def _learn(resolution: Resolution, site: Site, value: int) -> None:
-    """Takes note of what stands at a site."""
+def _learn(resolution: Resolution, site: Site, value: int, where: str) -> None:
+    """Takes note of what stands at a site of the function or data symbol `where`."""
     view = resolution.view
     name = site.symbol[1]
     if site.may_be_null:
@@ -87,8 +91,10 @@ def _learn(resolution: Resolution, site: Site, value: int) -> None:
             # A weak symbol that nothing defines: its address is 0, whatever the addend.
             return
     if site.type in ADDRESS and site.kind is SymbolKind.DATA:
-        address = _sign_free(value - site.addend)
+        address = _address(view, value - site.addend)
         resolution.addresses[site.symbol].add(address)
+    elif site.type is R.FUNCTION_INDEX_LEB:
+        resolution.calls.setdefault((site.symbol, value), where)
     elif site.type in SLOT:
         resolution.slots[site.symbol].add(value)
     elif site.type in (R.GLOBAL_INDEX_LEB, R.GLOBAL_INDEX_I32):
@@ -142,7 +148,7 @@ def _resolve_functions(resolution: Resolution, inputs: Inputs) -> None:
         for number, site in chosen.sites.items():
             # Which of several equal definitions it is decides what local symbols mean.
             if len(fitting) == 1 or site.symbol[0] < 0:
-                _learn(resolution, site, operands[number].value)
+                _learn(resolution, site, operands[number].value, name)
 
 
 def _content_fits(resolution: Resolution, definition: DataDefinition, address: int) -> bool:
@@ -184,7 +190,7 @@ def _resolve_data(resolution: Resolution, inputs: Inputs) -> None:
                 if site.addend < 0 and site.type in ADDRESS:
                     value = int.from_bytes(raw, "little", signed=value < -site.addend)
                 if len(fitting) == 1 or site.symbol[0] < 0:
-                    _learn(resolution, site, value)
+                    _learn(resolution, site, value, key[1])
 
 
 def resolve(view: View, inputs: Inputs) -> Resolution:
@@ -196,6 +202,6 @@ def resolve(view: View, inputs: Inputs) -> Resolution:
             values = view.global_values
             value = values[export.index] if export.index < len(values) else None
             if value is not None:
-                resolution.addresses[(-1, export.name)].add(_sign_free(value))
+                resolution.addresses[(-1, export.name)].add(_address(view, value))
     _resolve_data(resolution, inputs)
     return resolution

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 
 from linker.demangle import demangle
 from linker.format import expression
-from linker.format.constants import ExternalKind, NameSubsection
+from linker.format.constants import ExternalKind, LimitsFlag, NameSubsection
 from linker.format.leb128 import LebError
 from linker.format.model import (
     CodeSection,
@@ -216,6 +216,10 @@ class View:
         imported = [e.description for e in self.imported(ExternalKind.MEMORY)]
         found = [entry for entry in imported if isinstance(entry, Limits)]
         return found + (section.memories if section else [])
+
+    @cached_property
+    def has_64_bit_memory(self) -> bool:
+        return bool(self.memories and self.memories[0].flags & LimitsFlag.IS_64)
 
     @cached_property
     def tables(self) -> list[TableType]:

@@ -35,9 +35,7 @@ def inputs_of(situation: Situation) -> Inputs:
 
 def _sites_of(inputs: Inputs, name: str) -> list[Site]:
     found = [s for d in inputs.functions.get(canonical(name), []) for s in d.sites.values()]
-    for key, definitions in inputs.data.items():
-        if canonical(key[1]) == canonical(name):
-            found.extend(site for d in definitions for site in d.sites)
+    found.extend(s for d in inputs.data_by_name.get(canonical(name), []) for s in d.sites)
     return found
 
 

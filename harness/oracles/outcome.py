@@ -23,11 +23,16 @@ _ZIG_RUNTIME = {"panic", "panicImpl", "posixCallMainAndExit", "callMain", "asser
 
 # What the harness itself adds to the words of a linker that crashed.
 _ADDED = re.compile(r"ended (?:by signal|with exit status)|stopped after [\d.]+ s$")
+_WARNING = re.compile(r"(?:[\w./-]+: )?warning\b", re.IGNORECASE)
 
 
 def _last_line(message: str) -> str:
     """The linker's own last line, "" if it said nothing."""
-    lines = [line for line in message.splitlines() if line.strip() and not _ADDED.match(line)]
+    lines = [
+        line
+        for line in message.splitlines()
+        if line.strip() and not _ADDED.match(line) and not _WARNING.match(line)
+    ]
     return lines[-1] if lines else ""
 
 

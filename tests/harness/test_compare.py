@@ -451,3 +451,46 @@ def test_a_weak_reference_without_definition_is_null(
     comparison = compare_modules(right, modules.broken(right, aim_elsewhere), files)
     found = {difference.key: difference for difference in comparison.differences}
     assert found[key].wrong == wrong
+
+
+def test_a_call_that_goes_to_another_function_is_wrong_by_itself() -> None:
+    """`call` calls `load`, which is defined but is no definition of `chosen`."""
+
+    def call_load(module: ObjectFile) -> None:
+        code, exports = module.find(CodeSection), module.find(ExportSection)
+        assert code is not None
+        assert exports is not None
+        load = next(e.index for e in exports.exports if e.name == "load")
+        body = b"\0\x10" + bytes((0x80 | load,)) + b"\x80\x80\x80\0\x0b"
+        code.functions[modules.find_body(module, "call")] = FunctionBody(body)
+
+    comparison = compare_modules(RIGHT, modules.broken(RIGHT, call_load), INPUTS)
+    found = {difference.key: difference for difference in comparison.differences}
+    assert found["function.call.wrong"].wrong == "second"
+    assert found["function.call.wrong"].severity is Severity.CRITICAL
+
+
+def test_one_function_may_have_any_of_its_names() -> None:
+    """Linkers choose which of a function's names the name section holds."""
+    builder = ObjectBuilder("a.o")
+    one = builder.define_function("one", modules.NUMBER, modules.returning(1))
+    builder.alias(one, "two", 0)
+    code = Code()
+    code.raw(b"\x10")
+    code.site(R.FUNCTION_INDEX_LEB, one)
+    code.raw(b"\x0b")
+    builder.define_function("call", modules.NUMBER, code)
+    files = (InputFile("a.o", encode(builder.finish())),)
+    case = LinkCase(files, ("--no-entry", "--export=call", "a.o"), (), ())
+    right = modules.link(case)
+
+    def rename(module: ObjectFile) -> None:
+        names = module.find(NameSection)
+        assert names is not None
+        for _, _, entries in names.subsections:
+            if isinstance(entries, list):
+                entries[:] = [(i, "two" if name == "one" else name) for i, name in entries]
+
+    renamed = modules.broken(right, rename)
+    assert renamed != right
+    assert compare_modules(right, renamed, [(f.name, f.content) for f in files]).is_same

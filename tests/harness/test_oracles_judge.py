@@ -374,6 +374,7 @@ KeyError: 17
         ("LLVM ERROR: out of memory", "crash.llvm.out-of-memory"),
         ("lld: x.cpp:5: Assertion `a < b' failed.", "crash.assertion.a-b"),
         ("ended by signal SIGSEGV", "crash.sigsegv.silent"),
+        ("warning(link): odd file: 'x.a'\nended by signal SIGSEGV", "crash.sigsegv.silent"),
     ],
 )
 def test_a_crash_is_known_by_its_place(bench: Bench, message: str, key: str) -> None:
