@@ -142,7 +142,8 @@ def size_memory(
                 f"initial memory too large, cannot be greater than {MEMORY_LIMIT}",
             )
         address = options.initial_memory
-    if address > MEMORY_LIMIT and "memory-size-unchecked" not in options.quirks:
+    is_checked = "memory-size-unchecked" not in options.quirks
+    if address > MEMORY_LIMIT and is_checked and not diagnostics.error_count:
         diagnostics.error(f"memory too large, {address} bytes needed of at most {MEMORY_LIMIT}")
     address = align(address, page)
     set_address(resolution.own.heap_end, address)
