@@ -98,6 +98,19 @@ def _is_promised(situation: Situation, first: Build, second: Build) -> bool:
     return bool(left & right)
 
 
+def _with_names(detail: str, first: Build, second: Build) -> str:
+    """The detail of a difference with the linkers' names for "first" and "second"."""
+    for side, build in (("first", first), ("second", second)):
+        names = ", ".join(build.linkers)
+        if detail.startswith(f"{side}: "):
+            detail = f"{names}: {detail.removeprefix(f'{side}: ')}"
+        # "f is only in first", "f is only exported by first"
+        for words in ("only in", "only exported by"):
+            if detail.endswith(f" {words} {side}"):
+                detail = f"{detail.removesuffix(side)}{names}"
+    return detail
+
+
 def _divergences(
     situation: Situation, base: Build, build: Build, comparison: Comparison
 ) -> list[Divergence]:
@@ -109,7 +122,7 @@ def _divergences(
             key=difference.key,
             sides=sides,
             severity=difference.severity,
-            detail=difference.detail,
+            detail=_with_names(difference.detail, base, build),
             rule=difference.rule,
             blamed=wrong.get(difference.wrong) or (outvoted[0] if outvoted else ()),
         )

@@ -279,6 +279,7 @@ def test_misaligned_data_that_still_works_is_found(bench: Bench) -> None:
     wrong = broken(RIGHT, modules.misplace_data)
     found = find(ask(bench, [*all_right(LLD), linked(ZIG, wrong)]), "data.address.unaligned")
     assert found.blamed == (ZIG,)
+    assert found.detail.startswith(f"{ZIG}: word at ")
 
 
 def test_the_order_of_exports_alone_is_no_divergence(bench: Bench) -> None:
