@@ -1,8 +1,8 @@
 """The readable form of mangled names, as wasm-ld writes it into name sections and messages.
 
 `demangle` gives the text of `llvm::demangle` of LLVM 22 (llvm/lib/Demangle/Demangle.cpp): names
-mangled by the Itanium C++ ABI, by Rust (v0) and by D. Any other name, and a malformed one, is its
-own readable form.
+mangled by the Itanium C++ ABI, by Rust (v0), by D and by Microsoft. Any other name, and a malformed
+one, is its own readable form.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from linker.demangle.dlang import demangle_d
 from linker.demangle.itanium import demangle_itanium
+from linker.demangle.microsoft import demangle_microsoft
 from linker.demangle.output import Malformed
 from linker.demangle.rust import demangle_rust
 
@@ -32,17 +33,16 @@ def demangle(name: str) -> str:
     parts, counts as malformed, which LLVM would go on writing until memory ends.
     """
     # The common case is a name of C.
-    start = name[:6].lstrip("._")[:1]
-    if start not in ("Z", "R", "D"):
+    if name[:1] not in ("_", "?", "."):
         return name
     try:
         # Lengths in mangled names count bytes: here a character is a byte.
         text = name.encode("utf-8", "surrogateescape").decode("latin-1")
     except UnicodeEncodeError:
         return name
-    for candidate, prefix in _candidates(text):
+    for prefix, candidate, scheme in _attempts(text):
         try:
-            result = prefix + _demangle_deep(candidate)
+            result = prefix + _demangle_deep(scheme, candidate)
         except Malformed:
             continue
         # LLVM's text ends with the first NUL.
@@ -51,17 +51,27 @@ def demangle(name: str) -> str:
     return name
 
 
-def _candidates(text: str) -> list[tuple[str, str]]:
-    """The texts to try one after the other, and what to put in front of the result."""
+_Scheme = Callable[[str], str]
+
+
+def _attempts(text: str) -> list[tuple[str, str, _Scheme]]:
+    """What to try one after the other: what comes before the result, the text, the scheme."""
     # A dot in front belongs to the symbol (the entry point of a function on PowerPC), not the name.
-    candidates = [(text[1:], ".")] if text.startswith(".") else [(text, "")]
+    candidates = [(".", text[1:]) if text.startswith(".") else ("", text)]
     if text.startswith("_"):
         # Mach-O's symbols have an underscore more.
-        candidates.append((text[1:], ""))
-    return candidates
+        candidates.append(("", text[1:]))
+    attempts = [
+        (prefix, candidate, scheme)
+        for prefix, candidate in candidates
+        if (scheme := _scheme(candidate)) is not None
+    ]
+    if text.startswith(("?", ".")):
+        attempts.append(("", text, demangle_microsoft))
+    return attempts
 
 
-def _scheme(text: str) -> Callable[[str], str] | None:
+def _scheme(text: str) -> _Scheme | None:
     """What demangles a name that starts as this one does."""
     underscores = len(text) - len(text.lstrip("_"))
     if 1 <= underscores <= 4 and text.startswith("Z", underscores):
@@ -73,11 +83,8 @@ def _scheme(text: str) -> Callable[[str], str] | None:
     return None
 
 
-def _demangle_deep(text: str) -> str:
+def _demangle_deep(scheme: _Scheme, text: str) -> str:
     """Demangles with as much recursion as the limits on names admit; raises Malformed."""
-    scheme = _scheme(text)
-    if scheme is None:
-        raise Malformed("no mangled name")
     with _recursion_lock:
         limit = sys.getrecursionlimit()
         try:
