@@ -57,6 +57,13 @@ QUIRKS: tuple[Quirk, ...] = (
         "wasm-ld up to 22: layoutMemory compares only the sizes that options give",
         'core specification, "Memory Types"',
     ),
+    Quirk(
+        "extracted-definition-unchecked",
+        "What a reference pulls out of an archive is not compared with that reference: a call"
+        " of another signature makes the module invalid.",
+        "wasm-ld up to 22: SymbolTable's addUndefined* return after LazySymbol::extract",
+        'core specification, "Validation" of calls',
+    ),
 )
 
 DIALECTS: dict[str, frozenset[str]] = {

@@ -38,9 +38,10 @@ from linker.symbol_table import (
     defined_global,
     defined_table,
     defined_tag,
+    demote,
     undefined_symbol,
 )
-from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, WEAK, LinkSymbol, State
+from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, LinkSymbol, State
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
 IMPORT_KINDS = {
@@ -184,13 +185,17 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
         if entry.kind is SymbolKind.TABLE:
             table_symbols += 1
         symbol = None
+        is_called = number in obj.called_directly
         if not entry.is_undefined:
             symbol = add_definition(obj, entry, options, table)
         if symbol is None:
-            symbol = add_reference(obj, entry, number in obj.called_directly, options, table)
+            symbol = add_reference(obj, entry, is_called, options, table)
         obj.symbols.append(symbol)
         if extracted:
             yield extracted.pop()
+            if "extracted-definition-unchecked" not in options.quirks:
+                # Once more, now that there is a definition to compare the reference with.
+                obj.symbols[-1] = add_reference(obj, entry, is_called, options, table)
     add_legacy_table_symbol(obj, table_symbols, resolution)
     if extracted:
         yield extracted.pop()
@@ -499,18 +504,10 @@ def find_call_dtors(resolution: Resolution) -> None:
 
 
 def demote_lazy_symbols(table: SymbolTable) -> None:
-    """A function that is only weakly wanted from an archive stays undefined."""
+    """What was never extracted stays undefined (LLD's demoteLazySymbols)."""
     for symbol in table.symbols:
         if symbol.is_lazy and symbol.signature is not None:
-            demoted = LinkSymbol(
-                symbol.name,
-                SymbolKind.FUNCTION,
-                State.UNDEFINED,
-                WEAK,
-                symbol.file,
-                symbol.signature,
-            )
-            symbol.become(demoted)
+            demote(symbol)
 
 
 def resolve_function_table(options: Options, resolution: Resolution, required: bool) -> None:

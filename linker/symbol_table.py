@@ -106,8 +106,10 @@ class SymbolTable:
         if existing is None:
             return self.symbols[self._slots[new.name]]
         if existing.is_lazy:
-            existing.become(new)
-            return existing
+            if not self._remembers_signature(existing):
+                existing.become(new)
+                return existing
+            demote(existing)
         if existing.kind is not SymbolKind.FUNCTION:
             self._report_kind(existing, new)
             return existing
@@ -143,8 +145,9 @@ class SymbolTable:
             if new.is_weak:
                 existing.flags |= WEAK
                 existing.signature = new.signature
-            else:
-                self.extract_symbol(existing)
+                existing.is_called_directly = new.is_called_directly
+                return existing
+            self.extract_symbol(existing)
             return existing
         if existing.kind is not SymbolKind.FUNCTION:
             self._report_kind(existing, new)
@@ -196,10 +199,18 @@ class SymbolTable:
         if existing.is_weak:
             if existing.kind is SymbolKind.FUNCTION:
                 lazy.signature = existing.signature
+                lazy.is_called_directly = existing.is_called_directly
             lazy.flags = WEAK
             existing.become(lazy)
             return
         self.extract_symbol(lazy)
+
+    def _remembers_signature(self, lazy: LinkSymbol) -> bool:
+        """Whether a weak reference to what is now extracted said what it takes it for."""
+        return (
+            lazy.signature is not None
+            and "extracted-definition-unchecked" not in self.options.quirks
+        )
 
     def extract_symbol(self, symbol: LinkSymbol) -> None:
         """Takes the archive member that defines a lazy symbol (LLD's LazySymbol::extract)."""
@@ -409,6 +420,21 @@ class SymbolTable:
                     f"\n>>> defined as {describe_table_type(old)} in {file_name(existing.file)}"
                     f"\n>>> defined as {describe_table_type(other)} in {file_name(new.file)}",
                 )
+
+
+def demote(lazy: LinkSymbol) -> None:
+    """Makes a function that is only weakly wanted from an archive an undefined one again."""
+    lazy.become(
+        LinkSymbol(
+            lazy.name,
+            SymbolKind.FUNCTION,
+            State.UNDEFINED,
+            WEAK,
+            lazy.file,
+            lazy.signature,
+            is_called_directly=lazy.is_called_directly,
+        ),
+    )
 
 
 def signatures_match(existing: LinkSymbol, new: LinkSymbol) -> bool:
