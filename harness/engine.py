@@ -38,6 +38,7 @@ from harness.events import (
     Trouble,
 )
 from harness.findings import Finding, store
+from harness.linking import remove_stale
 from harness.minimise import Strategy
 from harness.oracles.judge import Bench
 from harness.running import Limits
@@ -127,6 +128,7 @@ def fuzz(plan: FuzzPlan) -> Iterator[Event]:
     Closing the generator stops the workers. So does an interrupt (in the main thread): what
     was found by then is stored, and the footer says so; a second one raises KeyboardInterrupt.
     """
+    remove_stale()
     yield RunStarted(
         versions=versions(),
         linkers=linker_infos(plan.linkers),

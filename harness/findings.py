@@ -22,12 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.adapters.lld import WasmLd
-from harness.adapters.reference import Reference
-from harness.adapters.zig import ZigLinker
 from harness.divergence import Divergence
 from harness.fingerprints import Fingerprint
-from harness.linking import OUTPUT, RESPONSE
+from harness.linking import RESPONSE
+from harness.reproducer import CALL_PROGRAM, CALL_SCRIPT, expected_calls, repro_script
 from harness.results import LinkResult
 from linker.format.errors import MalformedFile
 from linker.format.parse import parse
@@ -139,8 +137,12 @@ def _write(finding: Finding, folder: Path) -> None:
     (folder / "finding.toml").write_text(_toml(finding), encoding="utf-8")
     (folder / "README.md").write_text(readme(finding), encoding="utf-8", errors="replace")
     script = folder / "repro.sh"
-    script.write_bytes(os.fsencode(repro_script(finding)))
+    script.write_bytes(
+        os.fsencode(repro_script(finding.divergence.key, finding.case, finding.linkers))
+    )
     script.chmod(0o755)
+    if expected_calls(finding.case):
+        (folder / CALL_SCRIPT).write_text(CALL_PROGRAM, encoding="utf-8")
 
 
 def _write_yaml(case: LinkCase, folder: Path) -> None:
@@ -256,63 +258,3 @@ def readme(finding: Finding) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def repro_script(finding: Finding) -> str:
-    """A script that shows the difference with public tools only, which it installs itself."""
-    lines = [
-        "#!/bin/sh",
-        f"# {finding.divergence.key}: links the inputs with each public linker that took part.",
-        'here=$(cd "$(dirname "$0")" && pwd)',
-        'out=$(mktemp -d) && cd "$here/inputs" || exit 2',
-        "",
-        "# zig VERSION ARGUMENTS: a release of the PyPI package ziglang, installed when missing.",
-        "zig() {",
-        '  folder="${TMPDIR:-/tmp}/ziglang-$1"',
-        '  [ -x "$folder/ziglang/zig" ] ||',
-        '    python3 -m pip install -q --no-deps --target "$folder" "ziglang==$1" || exit 2',
-        '  shift; "$folder/ziglang/zig" "$@"',
-        "}",
-        "",
-    ]
-    for linker in finding.linkers:
-        lines += _repro_lines(linker, finding.case)
-    lines += [
-        'for module in "$out"/*/*.wasm; do',
-        '  [ -s "$module" ] || continue',
-        "  if command -v wasm-validate >/dev/null; then",
-        '    wasm-validate --enable-all "$module" && echo "$module: valid"',
-        "  fi",
-        "  if command -v wasm-objdump >/dev/null; then",
-        '    wasm-objdump -x "$module" > "$module.txt"',
-        "  fi",
-        "done",
-        'echo "outputs are in $out"',
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _repro_lines(linker: Linker, case: LinkCase) -> list[str]:
-    """The lines of the script for one linker."""
-    output = f'"$out/{linker.name}/{OUTPUT}"'
-    title = (
-        f'mkdir -p "$out/{linker.name}"; echo {shlex.quote(f"== {linker.name}: {linker.version}")}'
-    )
-    status = 'echo "exit status $?"'
-    if isinstance(linker, Reference):
-        return ["# The reference linker of weldcheck is no public tool: see outputs/.", ""]
-    reason = linker.unsupported(case)
-    if reason is not None:
-        return [f"# {linker.name} cannot be asked: {reason}", ""]
-    if isinstance(linker, WasmLd):
-        program = f"zig {linker.ziglang} wasm-ld" if linker.ziglang else linker.command[0]
-        return [title, f"{program} @{RESPONSE} -o {output}", status, ""]
-    # The folder is a mark that is replaced by the variable of the script afterwards.
-    mark = Path("/OUT")
-    words = linker.command_line(case, mark / "case", mark / linker.name / OUTPUT)
-    quoted = [shlex.quote(word) for word in words]
-    quoted = [word.replace("/OUT/", '"$out"/') for word in quoted]
-    if isinstance(linker, ZigLinker):
-        quoted[0] = f"zig {linker.version}"
-    return [title, " ".join(quoted), status, ""]

@@ -7,6 +7,7 @@ that a case costs little more than its slowest linker.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shlex
 import shutil
@@ -52,6 +53,17 @@ def scratch_root() -> Path:
     return Path(tempfile.gettempdir())
 
 
+_PREFIX = "weldcheck-"
+
+
+def remove_stale() -> None:
+    """Removes the folders of processes that were killed before they could do it."""
+    for folder in scratch_root().glob(f"{_PREFIX}*-*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @dataclass
 class Workplace:
     """A folder in which cases are linked one after the other; emptied between cases.
@@ -68,7 +80,8 @@ class Workplace:
     _made: set[str] = field(init=False, default_factory=set)
 
     def __enter__(self) -> Workplace:
-        self.folder = Path(tempfile.mkdtemp(prefix="weldcheck-", dir=scratch_root()))
+        prefix = f"{_PREFIX}{os.getpid()}-"
+        self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=scratch_root()))
         self.case_folder.mkdir()
         self._outputs.mkdir()
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -129,7 +130,8 @@ def test_the_script_shows_it_with_public_tools_only(folder: Path, tmp_path: Path
         ["sh", str(folder / "repro.sh")],
         cwd="/",
         env={
-            "PATH": os.environ["PATH"],
+            # The Python of this run, which has the package wasmtime.
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "TMPDIR": str(tmp_path),
             "ZIG_GLOBAL_CACHE_DIR": str(tmp_path / "cache"),
             "ZIG_LOCAL_CACHE_DIR": str(tmp_path / "cache"),
@@ -141,6 +143,7 @@ def test_the_script_shows_it_with_public_tools_only(folder: Path, tmp_path: Path
     assert "== lld-22: LLD 22." in done.stdout
     assert done.stdout.count("exit status") >= 2
     out = Path(done.stdout.splitlines()[-1].removeprefix("outputs are in "))
+    assert "lld-22/out.wasm: weldcheck_smoke: expected 42; returns 42" in done.stdout
     made = (out / "lld-22" / "out.wasm").read_bytes()
     assert made == (folder / "outputs" / "lld-22.wasm").read_bytes()
     assert "weld" not in (folder / "repro.sh").read_text().replace("weldcheck_smoke", "").replace(
@@ -159,7 +162,7 @@ def test_one_of_an_earlier_run_is_replaced(finding: Finding, folder: Path) -> No
 def test_nothing_half_written_is_left(
     finding: Finding, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(finding: Finding) -> str:
+    def fail(*_: object) -> str:
         raise OSError("no space left")
 
     monkeypatch.setattr("harness.findings.repro_script", fail)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from harness.adapters.command import CommandLinker
 from harness.adapters.reference import Reference
 from harness.adapters.smoke import smoke, tiny_case
-from harness.linking import Workplace, reader
+from harness.linking import Workplace, reader, remove_stale, scratch_root
 from harness.results import LinkResult, Outcome
 from harness.running import MEBIBYTE, Limits
 from linker import driver
@@ -172,6 +174,18 @@ def test_a_stale_output_is_not_taken_for_a_new_one() -> None:
         (second,) = place.link(tiny_case(), [silent])
     assert first.outcome is Outcome.LINKED
     assert second.outcome is Outcome.CRASHED
+
+
+def test_folders_of_dead_processes_are_removed() -> None:
+    """And those of living ones are not."""
+    ended = subprocess.Popen([sys.executable, "-S", "-c", ""])
+    ended.wait()
+    stale = scratch_root() / f"weldcheck-{ended.pid}-test"
+    stale.mkdir()
+    with Workplace() as place:
+        remove_stale()
+        assert not stale.exists()
+        assert place.folder.exists()
 
 
 def test_the_reader_has_the_files_of_the_case_only() -> None:
