@@ -23,6 +23,8 @@ from rich.text import Text
 from harness.events import Event, Found, Minimising, Progress, RunFinished, RunStarted, Trouble
 from harness.totals import Totals
 
+# Tallies of cases in which a quirk of the reference explains what a wasm-ld does.
+QUIRK = "quirk "
 STYLES = {
     "critical": "bold red",
     "high": "red",
@@ -180,7 +182,9 @@ def _outcome_table(totals: Totals) -> Table:
 def _print_health(console: Console, totals: Totals) -> None:
     cases = max(1, totals.cases)
     shares = ", ".join(
-        f"{name} {number / cases:.1%}" for name, number in sorted(totals.tallies.items())
+        f"{name} {number / cases:.1%}"
+        for name, number in sorted(totals.tallies.items())
+        if not name.startswith(QUIRK)
     )
     console.print(f"shares of cases: {shares}", highlight=False, soft_wrap=True)
     stages = ", ".join(
@@ -189,6 +193,9 @@ def _print_health(console: Console, totals: Totals) -> None:
         if " " not in stage
     )
     console.print(f"milliseconds a case: {stages}", highlight=False, soft_wrap=True)
+    for name, number in totals.tallies.most_common():
+        if name.startswith(QUIRK):
+            console.print(Text(f"known departure: {number} x {name}"), soft_wrap=True)
     for reason, number in totals.inconclusives.most_common():
         console.print(Text(f"inconclusive: {number} x {reason}"), soft_wrap=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from harness.divergence import Divergence, Verdict
 from harness.execution import Executor, Request
 from harness.oracles.behaviour import judge_behaviour, wants_final_state
 from harness.oracles.context import Findings, Situation, makers
+from harness.oracles.departures import explained_departures, is_explained
 from harness.oracles.expectation import exports_to_call, judge_expectations, probes_of
 from harness.oracles.outcome import judge_outcomes
 from harness.oracles.refusal import judge_refusals
@@ -145,14 +146,21 @@ def _verdict(situation: Situation, bench: Bench, sampled_out: bool) -> Verdict:
         for found in divergences.values()
         if f"behaviour.{found.key}" not in shown and (found.blamed or found.key not in decided)
     ]
+    explained = explained_departures(situation) if kept else {}
+    kept = [found for found in kept if not is_explained(found, explained)]
     if sampled_out:
         inconclusives["behaviour: identical outputs, not in the share that is run"] += 1
     return Verdict(
         divergences=tuple(sorted(kept, key=lambda d: (-d.severity, d.key))),
         agreements=tuple(agreements),
         inconclusives=dict(inconclusives),
-        tallies=_tallies(situation),
+        tallies=_tallies(situation) | _departures(explained),
     )
+
+
+def _departures(explained: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Counts each quirk that explains a departure of this case."""
+    return {f"quirk {name}": 1 for names in explained.values() for name in names}
 
 
 def _tallies(situation: Situation) -> dict[str, int]:

@@ -1,0 +1,87 @@
+"""Known departures: where a wasm-ld is not right, and the reference has a quirk for it.
+
+The reference without quirks says what is right. Where a wasm-ld differs from it and the reference
+in that wasm-ld's dialect gives exactly what wasm-ld gives, the quirks of the dialect explain the
+difference: it is counted by quirk and is no new finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.adapters.reference import Reference
+from harness.divergence import Divergence
+from harness.linking import link_here
+from harness.oracles.context import Situation
+from harness.oracles.messages import classify
+from harness.results import LinkResult, Outcome
+from linker.quirks import DIALECTS
+
+if TYPE_CHECKING:
+    from strategies.case import LinkCase
+
+# How the reference says that the linker whose dialect it speaks crashes.
+CRASH_WORDS = "crashes here"
+SECONDS = 10.0
+
+
+def explained_departures(situation: Situation) -> dict[str, tuple[str, ...]]:
+    """The quirks that make each wasm-ld of the case differ from the reference, by its name.
+
+    Only wasm-lds that differ from a reference without quirks, and only where the quirks of
+    their dialect explain all of it.
+    """
+    standard = [
+        result
+        for result in situation.results
+        if isinstance(adapter := situation.linkers.get(result.linker), Reference)
+        and adapter.dialect == "standard"
+    ]
+    explained = {}
+    for result in situation.results:
+        quirks = DIALECTS.get(situation.bytes_like(result.linker), frozenset())
+        if not quirks or situation.kind(result.linker) != "lld":
+            continue
+        if standard and not is_same(standard[0], result):
+            names = needed_quirks(situation.case, result, quirks)
+            if names:
+                explained[result.linker] = names
+    return explained
+
+
+def link_with(case: LinkCase, quirks: Iterable[str]) -> LinkResult:
+    """The reference's result with some quirks."""
+    switches = tuple(f"--quirk={name}" for name in sorted(quirks))
+    changed = replace(case, arguments=(*switches, *case.arguments))
+    return link_here(Reference(), changed, SECONDS)
+
+
+def needed_quirks(case: LinkCase, theirs: LinkResult, quirks: frozenset[str]) -> tuple[str, ...]:
+    """The quirks without which the reference does not give `theirs`; () if all do not give it."""
+    if not is_same(link_with(case, quirks), theirs):
+        return ()
+    return tuple(
+        sorted(name for name in quirks if not is_same(link_with(case, quirks - {name}), theirs)),
+    )
+
+
+def is_same(ours: LinkResult, theirs: LinkResult) -> bool:
+    """Whether a result of the reference is what a wasm-ld did: same bytes, or same refusal."""
+    if theirs.outcome is Outcome.LINKED or ours.outcome is Outcome.LINKED:
+        return ours.outcome is theirs.outcome and ours.module == theirs.module
+    if theirs.outcome is Outcome.CRASHED:
+        return ours.outcome is Outcome.REFUSED and CRASH_WORDS in ours.message
+    if ours.outcome is not theirs.outcome:
+        return False
+    return classify(ours.message)[0].message_class == classify(theirs.message)[0].message_class
+
+
+def is_explained(divergence: Divergence, explained: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether only linkers stand against the rest whose departure is known."""
+    wrong = divergence.blamed or divergence.sides[0]
+    if set(wrong) <= explained.keys():
+        return True
+    second = divergence.sides[1]
+    return not divergence.blamed and bool(second) and set(second) <= explained.keys()
