@@ -111,6 +111,20 @@ class Linker:
             self(*files, options=options, departs=departs, order=order, **named)
         return str(refused.value)
 
+    def malformed(self, *files: bytes, options: str = "") -> str:
+        """The message about a file that is no object at all; wasm-ld must refuse it too.
+
+        Words about malformed files are the reference's own: they say where.
+        """
+        contents = file_names(files, {})
+        arguments = ["--no-entry", *shlex.split(options), *contents]
+        real, module = self.link_with_wasm_ld(contents, arguments)
+        assert (real.status, module) == (1, None)
+        here = link_here(contents, arguments)
+        assert here == link_here(contents, arguments, "lld-22")
+        assert here.module is None
+        return "\n".join(here.errors)
+
 
 def shown(output: LinkOutput) -> list[str]:
     """Messages as wasm-ld prints them, under the name `ld`: errors go after warnings."""
