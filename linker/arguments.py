@@ -71,9 +71,9 @@ class ArgumentList:
         return tuple(argument.value for argument in self.all(key))
 
 
-def split_arguments(argv: Sequence[str]) -> ArgumentList:
+def split_arguments(argv: Sequence[str], missing: frozenset[str] = frozenset()) -> ArgumentList:
     """Split a command line without the program's name. Nothing is reported: see `missing` and
-    the arguments with the key UNKNOWN."""
+    the arguments with the key UNKNOWN. Spellings in `missing` are not known."""
     found: list[Argument] = []
     position = 0
     while position < len(argv):
@@ -81,7 +81,7 @@ def split_arguments(argv: Sequence[str]) -> ArgumentList:
         if not text:
             position += 1
             continue
-        match = _match(argv, position)
+        match = _match(argv, position, missing)
         if match is None:
             return ArgumentList(found, text)
         argument, taken = match
@@ -90,12 +90,14 @@ def split_arguments(argv: Sequence[str]) -> ArgumentList:
     return ArgumentList(found, None)
 
 
-def _match(argv: Sequence[str], position: int) -> tuple[Argument, int] | None:
+def _match(
+    argv: Sequence[str], position: int, missing: frozenset[str]
+) -> tuple[Argument, int] | None:
     """The argument at `position` and how many items it takes; None if its value is missing."""
     text = argv[position]
     if text == "-" or not text.startswith("-"):
         return Argument(INPUT, (text,), text, ""), 1
-    found = _option_of(text)
+    found = _option_of(text, missing)
     if found is None:
         return Argument(UNKNOWN, (text,), text, text), 1
     option, spelling = found
@@ -108,11 +110,11 @@ def _match(argv: Sequence[str], position: int) -> tuple[Argument, int] | None:
 
 
 @lru_cache(maxsize=1024)
-def _option_of(text: str) -> tuple[Option, str] | None:
+def _option_of(text: str, missing: frozenset[str]) -> tuple[Option, str] | None:
     """The option with the longest spelling that an argument can be, and that spelling."""
     for length in range(min(len(text), LONGEST_SPELLING), 1, -1):
         option = BY_SPELLING.get(text[:length])
-        if option is None:
+        if option is None or text[:length] in missing:
             continue
         if option.kind in (Kind.FLAG, Kind.SEPARATE) and length < len(text):
             continue

@@ -16,6 +16,7 @@ from linker.arguments import INPUT, UNKNOWN, ArgumentList, split_arguments
 from linker.errors import DEFAULT_ERROR_LIMIT, Diagnostics
 from linker.format.constants import PAGE_SIZE
 from linker.hash_order import string_map_order
+from linker.option_history import missing_options
 from linker.options import BuildIdKind, Options, UnresolvedPolicy
 from linker.quirks import DIALECTS, QUIRKS
 from linker.response_files import Quoting, Read, ResponseFileError, expand_response_files
@@ -92,7 +93,11 @@ def parse_command_line(
     Raises:
         LinkError: the limit of errors is reached.
     """
-    arguments = _expanded(argv, read, diagnostics)
+    expanded = _expanded(argv, read, diagnostics)
+    arguments = split_arguments(expanded)
+    missing = missing_options(_Reader(arguments, Diagnostics()).quirks(dialect))
+    if missing:
+        arguments = split_arguments(expanded, missing)
     colour = _colour(arguments, diagnostics)
     if arguments.missing is not None:
         diagnostics.error(f"{arguments.missing}: missing argument")
@@ -121,7 +126,7 @@ def parse_command_line(
     )
 
 
-def _expanded(argv: Sequence[str], read: Read, diagnostics: Diagnostics) -> ArgumentList:
+def _expanded(argv: Sequence[str], read: Read, diagnostics: Diagnostics) -> Sequence[str]:
     """The arguments with response files expanded; the quoting is looked for in `argv` itself."""
     quoting = Quoting.POSIX
     as_given = split_arguments(argv)
@@ -132,14 +137,13 @@ def _expanded(argv: Sequence[str], read: Read, diagnostics: Diagnostics) -> Argu
         elif argument.value == Quoting.WINDOWS.value:
             quoting = Quoting.WINDOWS
     if not any(text.startswith("@") for text in argv):
-        return as_given
+        return argv
     try:
-        expanded = expand_response_files(argv, read, quoting)
+        return expand_response_files(argv, read, quoting)
     except ResponseFileError as error:
         # LLVM prints this and goes on with the arguments as they are.
         diagnostics.warn(str(error))
-        expanded = error.arguments
-    return split_arguments(expanded)
+        return error.arguments
 
 
 def _colour(arguments: ArgumentList, diagnostics: Diagnostics) -> bool | None:
@@ -193,7 +197,10 @@ class _Reader:
         relocatable = arguments.has("relocatable")
         shared = arguments.has("shared")
         pie = arguments.switch("pie", "no-pie", False)
-        stack_first = arguments.switch("stack-first", "no-stack-first", True)
+        quirks = self.quirks(dialect)
+        stack_first = arguments.switch(
+            "stack-first", "no-stack-first", "stack-after-data" not in quirks
+        )
         exports = arguments.values("export")
         exported = (*arguments.values("export-if-defined"), *exports)
 
@@ -215,7 +222,6 @@ class _Reader:
         is64 = self._is64()
         self._threads()
         build_id, build_id_vector = self._build_id()
-        quirks = self._quirks(dialect)
 
         is_pic = pie or shared
         export_table = arguments.has("export-table")
@@ -468,7 +474,7 @@ class _Reader:
                 "--thinlto-index-only="
             )
 
-    def _quirks(self, dialect: str) -> frozenset[str]:
+    def quirks(self, dialect: str) -> frozenset[str]:
         name = self.arguments.last_value("dialect", dialect)
         if name not in DIALECTS:
             self.diagnostics.error(f"unknown dialect: {name} (known: {', '.join(DIALECTS)})")

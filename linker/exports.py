@@ -73,22 +73,25 @@ def collect_exports(
             index = next_global
             next_global += 1
         else:
-            if is_kept_inside(symbol, features):
+            if is_kept_inside(symbol, features, options):
                 continue
             index = symbol.element_index
         exports.append(Export(name, KINDS[symbol.kind], index))
     return exports
 
 
-def is_kept_inside(symbol: LinkSymbol, features: Features) -> bool:
+def is_kept_inside(symbol: LinkSymbol, features: Features, options: Options) -> bool:
     """`__stack_pointer` and `__tls_base`, unless they may be exported or have to be."""
+    may_be_exported = (
+        "mutable-globals" in features.allowed and "linker-globals-inside" not in options.quirks
+    )
     return (
         symbol.kind is SymbolKind.GLOBAL
         and symbol.file is None
         and symbol.global_type is not None
         and symbol.global_type.mutable
         and not symbol.force_export
-        and "mutable-globals" not in features.allowed
+        and not may_be_exported
     )
 
 
@@ -118,6 +121,6 @@ def check_mutable_globals(
             and symbol.global_type.mutable
             and is_exported(symbol, options)
             and symbol.is_live
-            and not is_kept_inside(symbol, features)
+            and not is_kept_inside(symbol, features, options)
         ):
             report("exported", symbol)

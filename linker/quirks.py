@@ -6,27 +6,11 @@ code that asks `name in options.quirks`. A dialect is a set of quirks and nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from linker.lld_quirks import LLD_QUIRKS, OLDEST_LLD, absent_from_lld, quirks_of_lld
+from linker.quirk import Quirk
 
 
-@dataclass(frozen=True)
-class Quirk:
-    """One named departure.
-
-    Attributes:
-        name: as in `--quirk NAME`.
-        description: what a linker with this quirk does, in one sentence.
-        origin: where it comes from: a release, a place in a source.
-        breaks: the rule it breaks: a section of Linking.md, or "unspecified".
-    """
-
-    name: str
-    description: str
-    origin: str
-    breaks: str
-
-
-QUIRKS: tuple[Quirk, ...] = (
+_LLD_22_QUIRKS: tuple[Quirk, ...] = (
     Quirk(
         "segment-flags-lost",
         "Relocatable output forgets the flags of data segments: retained, strings, thread-local.",
@@ -66,7 +50,15 @@ QUIRKS: tuple[Quirk, ...] = (
     ),
 )
 
+QUIRKS: tuple[Quirk, ...] = (*_LLD_22_QUIRKS, *LLD_QUIRKS)
+
+_LLD_22 = frozenset(quirk.name for quirk in _LLD_22_QUIRKS)
+
 DIALECTS: dict[str, frozenset[str]] = {
     "standard": frozenset(),
-    "lld-22": frozenset(quirk.name for quirk in QUIRKS),
+    "lld-22": _LLD_22,
+    **{
+        f"lld-{release}": (_LLD_22 - absent_from_lld(release)) | quirks_of_lld(release)
+        for release in range(OLDEST_LLD, 22)
+    },
 }

@@ -408,7 +408,9 @@ def define_required_symbols(options: Options, resolution: Resolution) -> None:
         synthetic_function("__wasm_call_ctors", NULL_SIGNATURE, options),
     )
     own.stack_pointer = table.add_synthetic_global(
-        "__stack_pointer", 0, pointer_global("__stack_pointer", True, options)
+        "__stack_pointer",
+        HIDDEN if "stack-pointer-hidden" in options.quirks else 0,
+        pointer_global("__stack_pointer", True, options),
     )
     own.stack_pointer.mark_live()
     if options.shared_memory:
