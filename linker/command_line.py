@@ -95,7 +95,8 @@ def parse_command_line(
     """
     expanded = _expanded(argv, read, diagnostics)
     arguments = split_arguments(expanded)
-    missing = missing_options(_Reader(arguments, Diagnostics()).quirks(dialect))
+    quirks = _Reader(arguments, Diagnostics()).quirks(dialect)
+    missing = missing_options(quirks)
     if missing:
         arguments = split_arguments(expanded, missing)
     colour = _colour(arguments, diagnostics)
@@ -106,9 +107,10 @@ def parse_command_line(
     reader = _Reader(arguments, diagnostics)
     diagnostics.error_limit = reader.integer("error-limit", DEFAULT_ERROR_LIMIT) & _UINT64
     diagnostics.fatal_warnings = arguments.switch("fatal-warnings", "no-fatal-warnings", False)
+    known = ("stack-size=",) if "muldefs-unknown" in quirks else ("stack-size=", "muldefs")
     for setting in arguments.values("z"):
         # As in LLD, a key that only starts like a known one is not warned of.
-        if not setting.startswith(("stack-size=", "muldefs")):
+        if not setting.startswith(known):
             diagnostics.warn(f"unknown -z value: {setting}")
     show_help = arguments.has("help")
     # --help ends before anything else is looked at, as in LLD.
@@ -258,7 +260,9 @@ class _Reader:
             unresolved_symbols=unresolved_symbols,
             noinhibit_exec=arguments.has("noinhibit-exec"),
             allow_undefined_file=self._path("allow-undefined-file="),
-            allow_multiple_definition="muldefs" in arguments.values("z")
+            allow_multiple_definition=(
+                "muldefs" in arguments.values("z") and "muldefs-unknown" not in quirks
+            )
             or arguments.switch("allow-multiple-definition", "no-allow-multiple-definition", False),
             bsymbolic=arguments.has("Bsymbolic"),
             wrap=tuple(dict.fromkeys(arguments.values("wrap"))),

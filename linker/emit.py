@@ -204,7 +204,8 @@ def element_section(output: Output) -> bytes:
             "wasm-ld 22 crashes here: the address of a function is taken, but no object refers"
             f" to {FUNCTION_TABLE_NAME} (quirk table-symbol-required)",
         )
-    number = table.element_index
+    # A table that is not part of the output (quirk table-import-unnamed) has the number -1.
+    number = table.element_index & 0xFFFFFFFF
     encoded = b"\x02" + encode_unsigned(number) if number else b"\0"
     encoded += i32_const(output.options.table_base).body
     if number:

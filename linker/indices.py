@@ -222,7 +222,8 @@ def report_undefined(
     ):
         return
     policy = options.unresolved_symbols
-    message = f"{obj.name}: undefined symbol: {resolution.table.display(symbol)}"
+    blamed = symbol.file if "first-reference-blamed" in options.quirks else obj
+    message = f"{file_name(blamed)}: undefined symbol: {resolution.table.display(symbol)}"
     if policy is UnresolvedPolicy.REPORT_ERROR:
         diagnostics.error(message)
     elif policy is UnresolvedPolicy.WARN:

@@ -35,50 +35,51 @@ def mark_live(options: Options, resolution: Resolution) -> None:
     if not options.gc_sections:
         return
     queue: list[Chunk] = []
+    keeps_retained = "retained-segments-dropped" not in options.quirks
     if options.entry:
         entry = resolution.table.find(options.entry)
         if entry is not None:
-            enqueue(entry, queue)
+            enqueue(entry, queue, keeps_retained)
     for symbol in resolution.table.symbols:
         if symbol.is_no_strip or is_exported(symbol, options):
-            enqueue(symbol, queue)
+            enqueue(symbol, queue, keeps_retained)
     if resolution.own.call_dtors is not None:
-        enqueue(resolution.own.call_dtors, queue)
+        enqueue(resolution.own.call_dtors, queue, keeps_retained)
     for obj in resolution.objects:
         if obj.live:
-            enqueue_implied(obj, queue)
-    follow_relocations(queue)
+            enqueue_implied(obj, queue, keeps_retained)
+    follow_relocations(queue, keeps_retained)
     if not options.relocatable and any(live_init_functions(obj) for obj in resolution.objects):
         assert resolution.own.call_ctors is not None
         resolution.own.call_ctors.mark_live()
 
 
-def enqueue(symbol: LinkSymbol, queue: list[Chunk]) -> None:
+def enqueue(symbol: LinkSymbol, queue: list[Chunk], keeps_retained: bool) -> None:
     if symbol.is_live:
         return
     file = symbol.file
     is_first = file is not None and not file.live and symbol.state is State.DEFINED
     symbol.mark_live()
     if is_first and file is not None:
-        enqueue_implied(file, queue)
+        enqueue_implied(file, queue, keeps_retained)
     chunk = symbol.piece
     if chunk is not None:
         queue.append(chunk)
 
 
-def enqueue_implied(obj: InputObject, queue: list[Chunk]) -> None:
+def enqueue_implied(obj: InputObject, queue: list[Chunk], keeps_retained: bool) -> None:
     """An object that is kept in part brings its init functions and retained segments."""
     for entry in obj.linking.init_functions:
         symbol = obj.symbols[entry.symbol]
         if not symbol.is_discarded:
-            enqueue(symbol, queue)
+            enqueue(symbol, queue, keeps_retained)
     for segment in obj.segments:
-        if segment.flags & RETAINED:
+        if keeps_retained and segment.flags & RETAINED:
             segment.live = True
             queue.append(segment)
 
 
-def follow_relocations(queue: list[Chunk]) -> None:
+def follow_relocations(queue: list[Chunk], keeps_retained: bool) -> None:
     while queue:
         chunk = queue.pop()
         if not chunk.relocations or chunk.file is None:
@@ -92,7 +93,7 @@ def follow_relocations(queue: list[Chunk]) -> None:
             if symbol.is_stub and relocation_type in STUB_FREE_TYPES:
                 continue
             if not symbol.is_live:
-                enqueue(symbol, queue)
+                enqueue(symbol, queue, keeps_retained)
 
 
 def live_init_functions(obj: InputObject) -> list[LinkSymbol]:

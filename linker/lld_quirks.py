@@ -67,6 +67,52 @@ _PAST: tuple[_Past, ...] = (
         "Writer::calculateExports does not look for mutable-globals",
         last=21,
     ),
+    _past(
+        "no-first-page-end",
+        "There is no linker-defined symbol `__wasm_first_page_end`.",
+        "it came with --page-size (createOptionalSymbols)",
+        last=20,
+    ),
+    _past(
+        "old-alignment-message",
+        'Sizes that are no whole pages are refused as not "65536-byte aligned".',
+        "the words of Writer::layoutMemory changed with --page-size",
+        last=20,
+    ),
+    _past(
+        "muldefs-unknown",
+        "-z muldefs is no known setting and has no effect.",
+        "it came with --allow-multiple-definition (readConfigs)",
+        last=19,
+    ),
+    _past(
+        "first-reference-blamed",
+        "Undefined symbols are reported for the object that mentioned them first, whichever uses"
+        " them.",
+        "reportUndefined did not get the file of the relocation",
+        last=18,
+    ),
+    _past(
+        "retained-segments-dropped",
+        "Data segments marked as retained are dropped when nothing refers to them.",
+        "MarkLive learnt of WASM_SEG_FLAG_RETAIN in 19 (enqueueRetainedSegments)",
+        'Linking.md, "Segment Info" (WASM_SEG_FLAG_RETAIN)',
+        last=18,
+    ),
+    _past(
+        "table-import-unnamed",
+        "With --import-table, an object's reference to the function table is no import by itself,"
+        " and the module's elements name table 4294967295.",
+        "resolveIndirectFunctionTable returns the undefined symbol as it is",
+        'core specification, "Validation" of element segments',
+        last=18,
+    ),
+    _past(
+        "module-unnamed",
+        "The name section has no name of the module.",
+        "NameSection::writeBody writes WASM_NAMES_MODULE since 18",
+        last=17,
+    ),
 )
 
 LLD_QUIRKS: tuple[Quirk, ...] = tuple(entry.quirk for entry in _PAST)

@@ -125,16 +125,19 @@ def size_memory(
 ) -> Memory:
     """The initial and maximum size, from what is used and what the options say."""
     page = options.page_size
+    aligned = f"aligned to the page size ({page} bytes)"
+    if "old-alignment-message" in options.quirks:
+        aligned = f"{page}-byte aligned"
     if options.initial_heap:
         if options.initial_heap % page:
-            diagnostics.error(f"initial heap must be aligned to the page size ({page} bytes)")
+            diagnostics.error(f"initial heap must be {aligned}")
         most = MEMORY_LIMIT - address
         if options.initial_heap > most:
             diagnostics.error(f"initial heap too large, cannot be greater than {most}")
         address += options.initial_heap
     if options.initial_memory:
         if options.initial_memory % page:
-            diagnostics.error(f"initial memory must be aligned to the page size ({page} bytes)")
+            diagnostics.error(f"initial memory must be {aligned}")
         if address > options.initial_memory:
             diagnostics.error(f"initial memory too small, {address} bytes needed")
         if options.initial_memory > MEMORY_LIMIT:
@@ -150,7 +153,7 @@ def size_memory(
     maximum = 0
     if options.max_memory:
         if options.max_memory % page:
-            diagnostics.error(f"maximum memory must be aligned to the page size ({page} bytes)")
+            diagnostics.error(f"maximum memory must be {aligned}")
         if address > options.max_memory:
             diagnostics.error(f"maximum memory too small, {address} bytes needed")
         if options.max_memory > MEMORY_LIMIT:

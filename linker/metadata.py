@@ -66,7 +66,9 @@ def name_section(output: Output) -> bytes:
         if segment.name and output.is_written(segment)
     ]
     module_name = options.so_name or PurePosixPath(options.output_file).name
-    content = subsection(NameSubsection.MODULE, text(module_name))
+    content = b""
+    if "module-unnamed" not in options.quirks:
+        content = subsection(NameSubsection.MODULE, text(module_name))
     for kind_of_name, entries in (
         (NameSubsection.FUNCTION, functions),
         (NameSubsection.GLOBAL, globals_),

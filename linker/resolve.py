@@ -444,7 +444,8 @@ def define_optional_symbols(options: Options, resolution: Resolution) -> None:
     own.heap_end = table.add_optional_data("__heap_end")
     own.memory_base = table.add_optional_data("__memory_base")
     own.table_base = table.add_optional_data("__table_base", options.table_base)
-    own.first_page_end = table.add_optional_data("__wasm_first_page_end", options.page_size)
+    if "no-first-page-end" not in options.quirks:
+        own.first_page_end = table.add_optional_data("__wasm_first_page_end", options.page_size)
     if not options.shared_memory:
         own.tls_base = table.define_if_referenced(
             "__tls_base", pointer_global("__tls_base", False, options)
@@ -537,8 +538,9 @@ def resolve_function_table(options: Options, resolution: Resolution, required: b
             existing.mark_live()
             existing.force_export = options.export_table
         if existing is not None:
-            existing.import_module = DEFAULT_MODULE
-            existing.import_name = FUNCTION_TABLE_NAME
+            if "table-import-unnamed" not in options.quirks or existing.file is None:
+                existing.import_module = DEFAULT_MODULE
+                existing.import_name = FUNCTION_TABLE_NAME
             resolution.own.indirect_function_table = existing
     elif required or options.export_table or (existing is not None and existing.is_live):
         element = TableElement(None, FUNCTION_TABLE_NAME, not options.gc_sections, type=table_type)
