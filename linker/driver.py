@@ -124,7 +124,9 @@ def _prepare(
 ) -> tuple[Options, OpenedInputs]:
     """All that comes before the linking itself. Raises LinkError."""
     options = command_line.options
-    inputs = open_inputs(command_line.inputs, options.search_paths, read, diagnostics)
+    inputs = open_inputs(
+        command_line.inputs, options.search_paths, read, diagnostics, options.quirks
+    )
     diagnostics.check()
     check_options(command_line, diagnostics)
     diagnostics.check()

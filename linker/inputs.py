@@ -32,12 +32,14 @@ class ObjectInput(NamedTuple):
 class ArchiveInput(NamedTuple):
     """An archive; `whole`: every member is linked. A member is printed as `name(member)`.
 
-    The members of a thin archive have their content. Every member is an object file.
+    The members of a thin archive have their content. Every member is an object file, but
+    where `has_index`: then only what the archive's symbol table names is looked at.
     """
 
     name: str
     archive: Archive
     whole: bool
+    has_index: bool = False
 
 
 Input: TypeAlias = ObjectInput | ArchiveInput
@@ -106,6 +108,7 @@ def open_inputs(
     search_paths: Sequence[str],
     read: Read,
     diagnostics: Diagnostics,
+    quirks: frozenset[str] = frozenset(),
 ) -> OpenedInputs:
     """Open the inputs of a command line in order. Errors are reported to `diagnostics`.
 
@@ -114,7 +117,7 @@ def open_inputs(
     Raises:
         LinkError: an archive is malformed, or there are too many errors.
     """
-    opener = _Opener(search_paths, read, diagnostics)
+    opener = _Opener(search_paths, read, diagnostics, "archive-index-used" in quirks)
     for request in requests:
         if isinstance(request, MisplacedSwitch):
             diagnostics.error(request.message)
@@ -151,7 +154,10 @@ def _read(path: str, read: Read, diagnostics: Diagnostics) -> bytes | None:
 
 
 class _Opener:
-    def __init__(self, search_paths: Sequence[str], read: Read, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, search_paths: Sequence[str], read: Read, diagnostics: Diagnostics, uses_index: bool
+    ) -> None:
+        self.uses_index = uses_index
         self.search_paths = search_paths
         self.read = read
         self.diagnostics = diagnostics
@@ -219,6 +225,13 @@ class _Opener:
         members = archive.members
         if archive.thin:
             members = tuple(self._thin_member(path, member) for member in members)
+        if self.uses_index and not request.whole_archive:
+            if members and archive.symbol_table is None:
+                self.diagnostics.error(f"{path}: archive has no index; run ranlib to add one")
+            archive = dataclasses.replace(archive, members=members)
+            self.inputs.append(ArchiveInput(path, archive, whole=False, has_index=True))
+            self.file_count += 1
+            return
         usable = tuple(
             member for member in members if self._is_usable(path, member, request.whole_archive)
         )

@@ -86,6 +86,13 @@ _PAST: tuple[_Past, ...] = (
         last=19,
     ),
     _past(
+        "local-symbols-offered",
+        "A local symbol of an archive member is taken for a definition that a reference needs.",
+        "ObjFile::parseLazy did not skip local symbols",
+        'Linking.md, "Symbol Table" (WASM_SYMBOL_BINDING_LOCAL)',
+        last=19,
+    ),
+    _past(
         "first-reference-blamed",
         "Undefined symbols are reported for the object that mentioned them first, whichever uses"
         " them.",
@@ -106,6 +113,13 @@ _PAST: tuple[_Past, ...] = (
         "resolveIndirectFunctionTable returns the undefined symbol as it is",
         'core specification, "Validation" of element segments',
         last=18,
+    ),
+    _past(
+        "archive-index-used",
+        "Archives are searched by their own symbol tables: one without is refused, and a member"
+        " that is not listed is never taken.",
+        "ArchiveFile::parse, until members were read like objects after --start-lib",
+        last=17,
     ),
     _past(
         "module-unnamed",

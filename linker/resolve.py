@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from linker.errors import Diagnostics, FatalError
 from linker.format import model
@@ -104,7 +105,11 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     objects = open_inputs(inputs)
     define_required_symbols(options, resolution)
     for obj in objects:
-        if obj.lazy:
+        if isinstance(obj, ArchiveIndex):
+            for name, member in obj.symbols:
+                table.add_lazy(name, member)
+                link_extracted(resolution)
+        elif obj.lazy:
             offer_lazily(obj, table)
             link_extracted(resolution)
         else:
@@ -128,11 +133,34 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     return resolution
 
 
-def open_inputs(inputs: Sequence[Input]) -> list[InputObject]:
+class ArchiveIndex(NamedTuple):
+    """What an archive's own symbol table says: names with the members that define them."""
+
+    symbols: list[tuple[str, InputObject]]
+
+
+def open_index(entry: ArchiveInput) -> ArchiveIndex:
+    """The members that the archive's symbol table names; others are not looked at."""
+    members: dict[int, InputObject] = {}
+    symbols = []
+    for name, number in entry.archive.symbols:
+        if number not in members:
+            member = entry.archive.members[number]
+            full_name = f"{entry.name}({member.name})"
+            file = parse(member.data, full_name)
+            members[number] = open_object(file, full_name, member.name, lazy=True, live=False)
+        symbols.append((name, members[number]))
+    return ArchiveIndex(symbols)
+
+
+def open_inputs(inputs: Sequence[Input]) -> list[InputObject | ArchiveIndex]:
     """Every object of the command line, archive members included, in order."""
-    objects = []
+    objects: list[InputObject | ArchiveIndex] = []
     for entry in inputs:
         if isinstance(entry, ArchiveInput):
+            if entry.has_index:
+                objects.append(open_index(entry))
+                continue
             for member in entry.archive.members:
                 name = f"{entry.name}({member.name})"
                 file = parse(member.data, name)
@@ -145,8 +173,9 @@ def open_inputs(inputs: Sequence[Input]) -> list[InputObject]:
 
 def offer_lazily(obj: InputObject, table: SymbolTable) -> None:
     """Makes known what an archive member defines (LLD's ObjFile::parseLazy)."""
+    offers_local = "local-symbols-offered" in table.options.quirks
     for symbol in obj.linking.symbols:
-        if symbol.is_undefined or symbol.is_local:
+        if symbol.is_undefined or (symbol.is_local and not offers_local):
             continue
         table.add_lazy(symbol.name, obj)
         if not obj.lazy:

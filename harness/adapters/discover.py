@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.adapters.lld import WasmLd
+from harness.adapters.lld import WasmLd, listed_options
 from harness.adapters.reference import Reference
 from harness.adapters.releases import RELEASE_OF_LLD, cached_zigs, installed_zig
 from harness.adapters.zig import ZigLinker
@@ -82,7 +82,10 @@ def _wasm_ld(name: str, command: tuple[str, ...], variables: Mapping[str, str]) 
         return None
     number = int(release[1])
     line = version.splitlines()[-1].partition(" (http")[0]
-    return WasmLd(name.format(number), command, line, number, variables=dict(variables))
+    options = listed_options(_ask([*command, "--help"], variables))
+    return WasmLd(
+        name.format(number), command, line, number, variables=dict(variables), options=options
+    )
 
 
 def _on_path() -> list[Linker]:

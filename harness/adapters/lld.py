@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linker.arguments import UNKNOWN, split_arguments
+from linker.format.archive import ARCHIVE_MAGIC, parse_archive
+from linker.format.constants import RelocationType
+from linker.format.errors import MalformedFile
+from linker.format.model import RelocationSection
+from linker.format.parse import parse
+from linker.option_table import BY_SPELLING
+
 if TYPE_CHECKING:
     from strategies.case import LinkCase
+
+_COMPRESS = "compress-relocations"
+# What wasm-ld can compress (getRelocWidthPadded of InputChunks.cpp). With any other type of
+# relocation its behaviour is undefined, and some builds crash or write garbage.
+_COMPRESSIBLE = frozenset(
+    {
+        RelocationType.TYPE_INDEX_LEB,
+        RelocationType.FUNCTION_INDEX_LEB,
+        RelocationType.GLOBAL_INDEX_LEB,
+        RelocationType.TAG_INDEX_LEB,
+        RelocationType.MEMORY_ADDR_LEB,
+        RelocationType.MEMORY_ADDR_LEB64,
+        RelocationType.TABLE_NUMBER_LEB,
+        RelocationType.TABLE_INDEX_SLEB,
+        RelocationType.TABLE_INDEX_SLEB64,
+        RelocationType.MEMORY_ADDR_SLEB,
+        RelocationType.MEMORY_ADDR_SLEB64,
+    }
+)
+# The build of wasm-ld 22 that ziglang 0.17.1 carries does the right thing nevertheless.
+_FIRST_RELIABLE = 22
 
 
 @dataclass(frozen=True)
@@ -21,6 +50,7 @@ class WasmLd:
         version: what `--version` printed.
         release: LLVM's major release.
         ziglang: the release of the PyPI package that brings it, "" where it is Debian's.
+        options: the spellings, with dashes, that `--help` lists; empty: not asked.
     """
 
     name: str
@@ -30,16 +60,76 @@ class WasmLd:
     ziglang: str = ""
     kind: str = "lld"
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    options: frozenset[str] = frozenset()
 
     @property
     def bytes_like(self) -> str:
         return f"lld-{self.release}"
 
     def unsupported(self, case: LinkCase) -> str | None:
+        arguments = split_arguments(case.arguments)
+        for argument in arguments.arguments:
+            if argument.key != UNKNOWN and argument.text.startswith("-"):
+                spelling = self._newer(argument.key)
+                if spelling is not None:
+                    return f"wasm-ld {self.release} has no option {spelling}"
+        if (
+            self.release < _FIRST_RELIABLE
+            and arguments.has(_COMPRESS)
+            and any(map(_is_incompressible, _contents(case)))
+        ):
+            return f"--{_COMPRESS} has undefined behaviour with a relocation of this case"
         return None
+
+    def _newer(self, key: str) -> str | None:
+        """The option's spelling if this release does not have the option."""
+        if not self.options:
+            return None
+        spelling = f"--{key}"
+        # Options that no release shows in its help are as old as all of these releases.
+        option = BY_SPELLING.get(spelling)
+        if option is None or not option.help or spelling in self.options:
+            return None
+        return spelling
 
     def command_line(self, case: LinkCase, folder: Path, output: Path) -> Sequence[str]:
         return [*self.command, *case.arguments, "-o", str(output)]
 
     def environment(self, folder: Path) -> dict[str, str]:
         return dict(self.variables)
+
+
+def listed_options(help_text: str) -> frozenset[str]:
+    """The spellings in what `wasm-ld --help` prints: `--entry`, and `--export=` with its sign."""
+    spellings = set()
+    for line in help_text.splitlines():
+        word = line.strip().partition(" ")[0]
+        if line.startswith("  -"):
+            name, sign, _ = word.partition("=")
+            spellings |= {name, name + sign}
+    return frozenset(spellings)
+
+
+def _contents(case: LinkCase) -> Iterator[bytes]:
+    """The object files of a case, members of archives included."""
+    for file in case.files:
+        if not file.content.startswith(ARCHIVE_MAGIC):
+            yield file.content
+            continue
+        try:
+            yield from (member.data for member in parse_archive(file.content, file.name).members)
+        except MalformedFile:
+            continue
+
+
+def _is_incompressible(content: bytes) -> bool:
+    try:
+        sections = parse(content, "").sections
+    except MalformedFile:
+        return False
+    return any(
+        relocation.type not in _COMPRESSIBLE
+        for section in sections
+        if isinstance(section, RelocationSection) and section.name == "reloc.CODE"
+        for relocation in section.relocations
+    )
