@@ -6,6 +6,7 @@ Functions need no stage: they are written in the order of the objects.
 from __future__ import annotations
 
 from linker.errors import FatalError
+from linker.hash_order import string_map_order
 from linker.objects import (
     STRING_SEGMENT,
     InputObject,
@@ -155,6 +156,8 @@ def collect_custom_sections(
             if name.startswith("reloc.") or (strips_debug and name.startswith(".debug_")):
                 continue
             found.setdefault(name, []).append(section)
+    if "custom-sections-unordered" in options.quirks:
+        return {name: found[name] for name in string_map_order(found, options.quirks)}
     return found
 
 

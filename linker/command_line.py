@@ -252,7 +252,7 @@ class _Reader:
             entry=self._entry(),
             undefined=arguments.values("undefined"),
             exported_symbols=frozenset(exported),
-            export_lookup_order=tuple(string_map_order(exported)),
+            export_lookup_order=tuple(string_map_order(exported, quirks)),
             required_exports=exports,
             export_all=arguments.has("export-all"),
             export_dynamic=arguments.switch("export-dynamic", "no-export-dynamic", shared),

@@ -47,7 +47,7 @@ def check_features(
         if options.check_features:
             report_missing(options, objects, allowed, disallowed, diagnostics)
             if not infers:
-                report_not_allowed(allowed, used, diagnostics)
+                report_not_allowed(allowed, used, options, diagnostics)
             report_disallowed(objects, disallowed, diagnostics)
     emit_bss = options.emit_relocs or (
         options.memory_import is not None and "bulk-memory" not in allowed
@@ -90,8 +90,10 @@ def report_missing(
                 diagnostics.error(f"'{feature}' feature must be used in order to use {purpose}")
 
 
-def report_not_allowed(allowed: set[str], used: dict[str, str], diagnostics: Diagnostics) -> None:
-    for name in string_map_order(used):
+def report_not_allowed(
+    allowed: set[str], used: dict[str, str], options: Options, diagnostics: Diagnostics
+) -> None:
+    for name in string_map_order(used, options.quirks):
         if name not in allowed:
             diagnostics.error(f"Target feature '{name}' used by {used[name]} is not allowed.")
 

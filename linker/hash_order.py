@@ -12,7 +12,7 @@ Sources: llvm/lib/Support/StringMap.cpp and llvm/include/llvm/ADT/DenseMap.h of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from linker.llvm_hash import llvm_string_hash
 from linker.xxh3 import xxh3_64
@@ -21,14 +21,15 @@ _STRING_MAP_BUCKETS = 16
 _DENSE_MAP_BUCKETS = 64
 
 
-def string_map_order(names: Iterable[str]) -> list[str]:
+def string_map_order(names: Iterable[str], quirks: Collection[str] = ()) -> list[str]:
     """The order in which `llvm::StringMap` and `StringSet` iterate over these names.
 
     The names are the keys in the order of insertion; a repeated one counts once. A name is text
     decoded from UTF-8 with `surrogateescape`; UnicodeEncodeError for any other text.
     """
+    hash_of = djb_hash if "string-tables-by-djb-hash" in quirks else xxh3_64
     # StringMapImpl::RehashTable doubles after an insertion that leaves more than 3/4 in use.
-    return _table_order(names, xxh3_64, _STRING_MAP_BUCKETS, _string_map_grows, grow_first=False)
+    return _table_order(names, hash_of, _STRING_MAP_BUCKETS, _string_map_grows, grow_first=False)
 
 
 def dense_map_order(names: Iterable[str]) -> list[str]:
@@ -41,6 +42,14 @@ def dense_map_order(names: Iterable[str]) -> list[str]:
     return _table_order(
         names, llvm_string_hash, _DENSE_MAP_BUCKETS, _dense_map_grows, grow_first=True
     )
+
+
+def djb_hash(data: bytes) -> int:
+    """Bernstein's hash as LLVM's StringMap used it up to release 16: 32 bits, from 0."""
+    value = 0
+    for byte in data:
+        value = value * 33 + byte & 0xFFFFFFFF
+    return value
 
 
 def _string_map_grows(entries: int, buckets: int) -> bool:

@@ -233,6 +233,7 @@ def report_undefined(
         and symbol.stub is None
         and policy is not UnresolvedPolicy.IMPORT_DYNAMIC
         and not options.import_undefined
+        and not (policy is UnresolvedPolicy.WARN and "warned-functions-crash" in options.quirks)
     ):
         assert symbol.signature is not None
         symbol.stub = resolution.table.undefined_stub(symbol.signature)

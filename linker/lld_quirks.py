@@ -122,10 +122,47 @@ _PAST: tuple[_Past, ...] = (
         last=17,
     ),
     _past(
+        "warned-functions-crash",
+        "With --warn-unresolved-symbols, using an undefined function crashes the linker.",
+        "reportUndefined made a stub only where undefined symbols are ignored",
+        last=17,
+    ),
+    _past(
         "module-unnamed",
         "The name section has no name of the module.",
         "NameSection::writeBody writes WASM_NAMES_MODULE since 18",
         last=17,
+    ),
+    _past(
+        "function-index-i32-unknown",
+        "An object with a relocation R_WASM_FUNCTION_INDEX_I32 is refused as malformed.",
+        "the type came to LLVM's WasmRelocs.def in 17",
+        'Linking.md, "Relocation Sections"',
+        last=16,
+    ),
+    _past(
+        "custom-sections-unordered",
+        "Custom sections are written in the order of a hash table of their names.",
+        "Writer's customSectionMapping was a StringMap",
+        last=16,
+    ),
+    _past(
+        "string-tables-by-djb-hash",
+        "What wasm-ld does in the order of a hash table of names follows Bernstein's hash, not XXH3.",
+        "llvm::StringMap changed its hash in 17",
+        last=16,
+    ),
+    _past(
+        "no-stack-bounds",
+        "There are no linker-defined symbols `__stack_low` and `__stack_high`.",
+        "they came in 16 (createOptionalSymbols)",
+        last=15,
+    ),
+    _past(
+        "empty-import-module",
+        'A module name "" of an import is replaced by "env".',
+        "ImportSection::writeBody took an empty name for none",
+        last=15,
     ),
 )
 

@@ -14,6 +14,7 @@ from linker.format import model
 from linker.format.constants import (
     ExternalKind,
     LimitsFlag,
+    RelocationType,
     SymbolFlag,
     SymbolKind,
     ValueType,
@@ -102,7 +103,7 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     """
     table = SymbolTable(options, diagnostics)
     resolution = Resolution(table)
-    objects = open_inputs(inputs)
+    objects = open_inputs(inputs, options)
     define_required_symbols(options, resolution)
     for obj in objects:
         if isinstance(obj, ArchiveIndex):
@@ -153,7 +154,18 @@ def open_index(entry: ArchiveInput) -> ArchiveIndex:
     return ArchiveIndex(symbols)
 
 
-def open_inputs(inputs: Sequence[Input]) -> list[InputObject | ArchiveIndex]:
+def check_relocations(file: model.ObjectFile, name: str, options: Options) -> None:
+    """Refuses what releases did not know that are older than a type of relocations."""
+    if "function-index-i32-unknown" not in options.quirks:
+        return
+    for section in file.sections:
+        if isinstance(section, model.RelocationSection):
+            for relocation in section.relocations:
+                if relocation.type == RelocationType.FUNCTION_INDEX_I32:
+                    raise FatalError(f"{name}: invalid relocation type: {int(relocation.type)}")
+
+
+def open_inputs(inputs: Sequence[Input], options: Options) -> list[InputObject | ArchiveIndex]:
     """Every object of the command line, archive members included, in order."""
     objects: list[InputObject | ArchiveIndex] = []
     for entry in inputs:
@@ -164,9 +176,11 @@ def open_inputs(inputs: Sequence[Input]) -> list[InputObject | ArchiveIndex]:
             for member in entry.archive.members:
                 name = f"{entry.name}({member.name})"
                 file = parse(member.data, name)
+                check_relocations(file, member.name, options)
                 objects.append(open_object(file, name, member.name, not entry.whole, entry.whole))
         else:
             file = parse(entry.data, entry.name)
+            check_relocations(file, entry.name, options)
             objects.append(open_object(file, entry.name, entry.name, entry.lazy, True))
     return objects
 
@@ -205,6 +219,7 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
     """Adds an object; yields each one that it extracts, to be linked before it goes on."""
     table = resolution.table
     options, extracted = table.options, table.extracted
+    check_relocations(obj.file, obj.base_name, options)
     if options.trace:
         table.diagnostics.print(obj.name)
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
@@ -336,6 +351,8 @@ def add_reference(
         if entry.is_undefined:
             imported = imports[entry.index]
             new.import_module = imported.module
+            if not imported.module and "empty-import-module" in options.quirks:
+                new.import_module = None
             if entry.flags & EXPLICIT_NAME:
                 new.import_name = imported.name
             described = imported.description
@@ -466,8 +483,9 @@ def define_optional_symbols(options: Options, resolution: Resolution) -> None:
     table, own = resolution.table, resolution.own
     own.dso_handle = table.add_optional_data("__dso_handle")
     own.data_end = table.add_optional_data("__data_end")
-    own.stack_low = table.add_optional_data("__stack_low")
-    own.stack_high = table.add_optional_data("__stack_high")
+    if "no-stack-bounds" not in options.quirks:
+        own.stack_low = table.add_optional_data("__stack_low")
+        own.stack_high = table.add_optional_data("__stack_high")
     own.global_base = table.add_optional_data("__global_base")
     own.heap_base = table.add_optional_data("__heap_base")
     own.heap_end = table.add_optional_data("__heap_end")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
+from linker.errors import FatalError
 from linker.format.constants import SymbolFlag, SymbolKind
 from linker.format.model import FunctionType, GlobalType, TableType
 
@@ -183,6 +184,11 @@ class LinkSymbol:
             return self.stub.function_index
         if self.index != -1:
             return self.index
+        if self.state is State.UNDEFINED:
+            raise FatalError(
+                f"wasm-ld up to 17 crashes here: undefined function {self.name} has no index"
+                " (quirk warned-functions-crash)",
+            )
         return self.function.function_index
 
     @property
