@@ -159,6 +159,12 @@ _PAST: tuple[_Past, ...] = (
         last=15,
     ),
     _past(
+        "global-base-ignored",
+        "With --stack-first, --global-base has no effect.",
+        "Writer::layoutMemory placed the data right behind the stack",
+        last=15,
+    ),
+    _past(
         "empty-import-module",
         'A module name "" of an import is replaced by "env".',
         "ImportSection::writeBody took an empty name for none",

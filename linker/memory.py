@@ -64,7 +64,7 @@ def lay_out_memory(
     address = 0
     if options.stack_first:
         address = place_stack(address, options, resolution, diagnostics)
-        if options.global_base:
+        if options.global_base and "global-base-ignored" not in options.quirks:
             if options.global_base < address:
                 diagnostics.error(
                     "--global-base cannot be less than stack size when --stack-first is used",
