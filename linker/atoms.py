@@ -82,7 +82,10 @@ def place_segments(options: Options, objects: list[InputObject]) -> list[OutputS
 
 def new_segment(name: str, options: Options) -> OutputSegment:
     is_bss = not options.relocatable and name.startswith(".bss")
-    return OutputSegment(name, is_bss=is_bss, passive=options.shared_memory)
+    counts_from_zero = "tls-addresses-absolute" in options.quirks and not options.shared_memory
+    return OutputSegment(
+        name, is_bss=is_bss, passive=options.shared_memory, counts_from_zero=counts_from_zero
+    )
 
 
 def align(value: int, alignment: int) -> int:

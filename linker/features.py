@@ -49,7 +49,7 @@ def check_features(
             if not infers:
                 report_not_allowed(allowed, used, options, diagnostics)
             report_disallowed(objects, disallowed, diagnostics)
-    emit_bss = options.emit_relocs or (
+    emit_bss = (options.emit_relocs and "zeros-never-written" not in options.quirks) or (
         options.memory_import is not None and "bulk-memory" not in allowed
     )
     return Features(frozenset(allowed), emit_bss)

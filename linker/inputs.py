@@ -16,8 +16,10 @@ from typing import NamedTuple, TypeAlias
 from linker.command_line import InputRequest, MisplacedSwitch
 from linker.errors import Diagnostics
 from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, parse_archive
-from linker.format.constants import MAGIC, SectionId
+from linker.format.constants import MAGIC, RelocationType, SectionId
 from linker.format.errors import MalformedFile
+from linker.format.model import ObjectFile, RelocationSection
+from linker.format.parse import parse
 from linker.response_files import Read, reason
 
 
@@ -103,6 +105,19 @@ def _unsigned(data: bytes, position: int) -> tuple[int, int]:
     return value, position + 5
 
 
+def unknown_relocation(file: ObjectFile, quirks: frozenset[str]) -> str | None:
+    """What a release says of a type of relocations that is newer than it; None: there is none."""
+    if "function-index-i32-unknown" not in quirks:
+        return None
+    newer = int(RelocationType.FUNCTION_INDEX_I32)
+    for section in file.sections:
+        if isinstance(section, RelocationSection):
+            for relocation in section.relocations:
+                if relocation.type == newer:
+                    return f"invalid relocation type: {newer}"
+    return None
+
+
 def open_inputs(
     requests: Iterable[InputRequest | MisplacedSwitch],
     search_paths: Sequence[str],
@@ -117,7 +132,7 @@ def open_inputs(
     Raises:
         LinkError: an archive is malformed, or there are too many errors.
     """
-    opener = _Opener(search_paths, read, diagnostics, "archive-index-used" in quirks)
+    opener = _Opener(search_paths, read, diagnostics, quirks)
     for request in requests:
         if isinstance(request, MisplacedSwitch):
             diagnostics.error(request.message)
@@ -155,9 +170,13 @@ def _read(path: str, read: Read, diagnostics: Diagnostics) -> bytes | None:
 
 class _Opener:
     def __init__(
-        self, search_paths: Sequence[str], read: Read, diagnostics: Diagnostics, uses_index: bool
+        self,
+        search_paths: Sequence[str],
+        read: Read,
+        diagnostics: Diagnostics,
+        quirks: frozenset[str],
     ) -> None:
-        self.uses_index = uses_index
+        self.quirks = quirks
         self.search_paths = search_paths
         self.read = read
         self.diagnostics = diagnostics
@@ -205,6 +224,7 @@ class _Opener:
                 else:
                     self.diagnostics.error(f"{path}: shared libraries are not supported yet")
             case FileKind.OBJECT:
+                self._check(path, data)
                 self.inputs.append(ObjectInput(path, data, request.lazy))
                 self.file_count += 1
             case FileKind.BITCODE:
@@ -213,6 +233,18 @@ class _Opener:
                 self.diagnostics.error(f"{path}: stub libraries are not supported yet")
             case FileKind.UNKNOWN:
                 self.diagnostics.error(f"unknown file type: {path}")
+
+    def _check(self, name: str, data: bytes) -> None:
+        """Stops at an object that is too new for a release with these quirks."""
+        if "function-index-i32-unknown" not in self.quirks:
+            return
+        try:
+            problem = unknown_relocation(parse(data, name), self.quirks)
+        except MalformedFile:
+            # The linking stages will say what is wrong.
+            return
+        if problem is not None:
+            raise self.diagnostics.fatal(f"{name}: {problem}")
 
     def _add_archive(self, request: InputRequest, path: str, data: bytes) -> None:
         imports = imports_path(path)
@@ -225,7 +257,7 @@ class _Opener:
         members = archive.members
         if archive.thin:
             members = tuple(self._thin_member(path, member) for member in members)
-        if self.uses_index and not request.whole_archive:
+        if "archive-index-used" in self.quirks and not request.whole_archive:
             if members and archive.symbol_table is None:
                 self.diagnostics.error(f"{path}: archive has no index; run ranlib to add one")
             archive = dataclasses.replace(archive, members=members)
@@ -261,6 +293,7 @@ class _Opener:
                     f"{path}({member.name}): shared libraries are not supported yet"
                 )
                 return False
+            self._check(member.name, member.data)
             return True
         if kind is FileKind.BITCODE:
             self.diagnostics.error(f"{path}({member.name}): bitcode is not supported yet")

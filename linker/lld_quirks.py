@@ -80,6 +80,13 @@ _PAST: tuple[_Past, ...] = (
         last=20,
     ),
     _past(
+        "dead-relocations-written",
+        "--emit-relocs writes relocations against symbols that are dropped, with index 4294967295.",
+        "InputChunk::writeRelocations skips dead symbols since 21",
+        'Linking.md, "Relocation Sections"',
+        last=20,
+    ),
+    _past(
         "muldefs-unknown",
         "-z muldefs is no known setting and has no effect.",
         "it came with --allow-multiple-definition (readConfigs)",
@@ -90,6 +97,14 @@ _PAST: tuple[_Past, ...] = (
         "A local symbol of an archive member is taken for a definition that a reference needs.",
         "ObjFile::parseLazy did not skip local symbols",
         'Linking.md, "Symbol Table" (WASM_SYMBOL_BINDING_LOCAL)',
+        last=19,
+    ),
+    _past(
+        "tls-addresses-absolute",
+        "Without --shared-memory, a thread-local address is one in memory, and the base that the"
+        " code adds counts twice.",
+        "DefinedData::getVA took thread-local symbols for others in a memory that is not shared",
+        'Linking.md, "Relocation Sections" (R_WASM_MEMORY_ADDR_TLS_SLEB)',
         last=19,
     ),
     _past(
@@ -125,6 +140,19 @@ _PAST: tuple[_Past, ...] = (
         "warned-functions-crash",
         "With --warn-unresolved-symbols, using an undefined function crashes the linker.",
         "reportUndefined made a stub only where undefined symbols are ignored",
+        last=17,
+    ),
+    _past(
+        "zeros-never-written",
+        "--emit-relocs leaves out segments of zeros, which its symbols then name.",
+        "populateTargetFeatures looked at imported memories only",
+        'Linking.md, "Symbol Table" (data symbols)',
+        last=17,
+    ),
+    _past(
+        "linker-data-crashes-linking",
+        "--emit-relocs crashes when an object uses data that the linker defines.",
+        "LinkingSection::writeBody took every data symbol to be in a segment",
         last=17,
     ),
     _past(

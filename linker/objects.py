@@ -146,7 +146,10 @@ class MergedStrings(Segment):
 
 @dataclass(slots=True, eq=False)
 class OutputSegment:
-    """A data segment of the output. `alignment` is a log2, `address` where it starts in memory."""
+    """A data segment of the output. `alignment` is a log2, `address` where it starts in memory.
+
+    `counts_from_zero`: symbols in it have their addresses in memory, thread-local or not.
+    """
 
     name: str
     alignment: int = 0
@@ -154,6 +157,7 @@ class OutputSegment:
     size: int = 0
     is_bss: bool = False
     passive: bool = False
+    counts_from_zero: bool = False
     chunks: list[Segment] = field(default_factory=list)
     index: int = 0
     address: int = 0

@@ -45,7 +45,9 @@ def address_of(symbol: LinkSymbol, absolute: bool = False) -> int:
     if chunk is None:
         return symbol.value
     assert isinstance(chunk, Segment)
-    if symbol.is_tls and not absolute:
+    segment = chunk.output_segment
+    counts_from_zero = absolute or (segment is not None and segment.counts_from_zero)
+    if symbol.is_tls and not counts_from_zero:
         return chunk.offset_in_output_segment(symbol.value)
     return chunk.address(symbol.value)
 

@@ -14,14 +14,13 @@ from linker.format import model
 from linker.format.constants import (
     ExternalKind,
     LimitsFlag,
-    RelocationType,
     SymbolFlag,
     SymbolKind,
     ValueType,
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.format.parse import parse
-from linker.inputs import ArchiveInput, Input
+from linker.inputs import ArchiveInput, Input, unknown_relocation
 from linker.objects import (
     Function,
     GlobalElement,
@@ -103,7 +102,7 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     """
     table = SymbolTable(options, diagnostics)
     resolution = Resolution(table)
-    objects = open_inputs(inputs, options)
+    objects = open_inputs(inputs)
     define_required_symbols(options, resolution)
     for obj in objects:
         if isinstance(obj, ArchiveIndex):
@@ -154,18 +153,7 @@ def open_index(entry: ArchiveInput) -> ArchiveIndex:
     return ArchiveIndex(symbols)
 
 
-def check_relocations(file: model.ObjectFile, name: str, options: Options) -> None:
-    """Refuses what releases did not know that are older than a type of relocations."""
-    if "function-index-i32-unknown" not in options.quirks:
-        return
-    for section in file.sections:
-        if isinstance(section, model.RelocationSection):
-            for relocation in section.relocations:
-                if relocation.type == RelocationType.FUNCTION_INDEX_I32:
-                    raise FatalError(f"{name}: invalid relocation type: {int(relocation.type)}")
-
-
-def open_inputs(inputs: Sequence[Input], options: Options) -> list[InputObject | ArchiveIndex]:
+def open_inputs(inputs: Sequence[Input]) -> list[InputObject | ArchiveIndex]:
     """Every object of the command line, archive members included, in order."""
     objects: list[InputObject | ArchiveIndex] = []
     for entry in inputs:
@@ -176,11 +164,9 @@ def open_inputs(inputs: Sequence[Input], options: Options) -> list[InputObject |
             for member in entry.archive.members:
                 name = f"{entry.name}({member.name})"
                 file = parse(member.data, name)
-                check_relocations(file, member.name, options)
                 objects.append(open_object(file, name, member.name, not entry.whole, entry.whole))
         else:
             file = parse(entry.data, entry.name)
-            check_relocations(file, entry.name, options)
             objects.append(open_object(file, entry.name, entry.name, entry.lazy, True))
     return objects
 
@@ -219,7 +205,9 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
     """Adds an object; yields each one that it extracts, to be linked before it goes on."""
     table = resolution.table
     options, extracted = table.options, table.extracted
-    check_relocations(obj.file, obj.base_name, options)
+    problem = unknown_relocation(obj.file, options.quirks)
+    if problem is not None:
+        raise FatalError(f"{obj.base_name}: {problem}")
     if options.trace:
         table.diagnostics.print(obj.name)
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
@@ -556,8 +544,13 @@ def find_call_dtors(resolution: Resolution) -> None:
 def demote_lazy_symbols(table: SymbolTable) -> None:
     """What was never extracted stays undefined (LLD's demoteLazySymbols)."""
     for symbol in table.symbols:
-        if symbol.is_lazy and symbol.signature is not None:
+        if not symbol.is_lazy:
+            continue
+        if symbol.signature is not None:
             demote(symbol)
+        elif "local-symbols-offered" in table.options.quirks:
+            # The member has been taken and does not define it; wasm-ld goes on with its zeros.
+            symbol.index = symbol.table_index = 0
 
 
 def resolve_function_table(options: Options, resolution: Resolution, required: bool) -> None:

@@ -46,11 +46,14 @@ def write_module(output: Output) -> bytes:
         sections.append(linking_section(output, symbols, custom_indices.values()))
         functions = output.indices.functions
         chunks = [chunk for segment in output.segments for chunk in segment.chunks]
-        sections.append(relocation_section("CODE", code_index, functions, section_symbols))
-        sections.append(relocation_section("DATA", data_index, chunks, section_symbols))
+        relocated = (
+            ("CODE", code_index, functions),
+            ("DATA", data_index, chunks),
+            *((name, custom_indices[name], parts) for name, (parts, _) in placed.items()),
+        )
         sections += [
-            relocation_section(name, custom_indices[name], parts, section_symbols)
-            for name, (parts, _) in placed.items()
+            relocation_section(name, index, parts, section_symbols, options.quirks)
+            for name, index, parts in relocated
         ]
     sections += [
         metadata.name_section(output),
