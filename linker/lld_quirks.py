@@ -169,6 +169,13 @@ _PAST: tuple[_Past, ...] = (
         last=16,
     ),
     _past(
+        "first-weak-reference-counts",
+        "A strong reference to data after a weak one is taken for weak, and of two weak ones the"
+        " first says whether the symbol is hidden.",
+        "addUndefinedData and addUndefinedFunction kept the flags of an undefined symbol",
+        last=16,
+    ),
+    _past(
         "custom-sections-unordered",
         "Custom sections are written in the order of a hash table of their names.",
         "Writer's customSectionMapping was a StringMap",
@@ -203,7 +210,7 @@ _PAST: tuple[_Past, ...] = (
 LLD_QUIRKS: tuple[Quirk, ...] = tuple(entry.quirk for entry in _PAST)
 
 # Of the quirks of wasm-ld 22: those that came after a release, by the last release without them.
-_CAME_AFTER: dict[str, int] = {}
+_CAME_AFTER: dict[str, int] = {"dead-relocations-counted": 20}
 
 
 def quirks_of_lld(release: int) -> frozenset[str]:

@@ -48,6 +48,20 @@ _LLD_22_QUIRKS: tuple[Quirk, ...] = (
         "wasm-ld up to 22: SymbolTable's addUndefined* return after LazySymbol::extract",
         'core specification, "Validation" of calls',
     ),
+    Quirk(
+        "dead-relocations-counted",
+        "--emit-relocs leaves out relocations against symbols that are dropped, but counts those"
+        " of the code and data sections.",
+        "wasm-ld 21 and 22: only CustomSection counts the live ones (getNumLiveRelocations)",
+        'Linking.md, "Relocation Sections"',
+    ),
+    Quirk(
+        "lazy-data-crashes-linking",
+        "-r and --emit-relocs crash when a weak reference to data is left unresolved though an"
+        " archive has a definition.",
+        "wasm-ld up to 22: demoteLazySymbols demotes functions only",
+        'Linking.md, "Symbol Table"',
+    ),
 )
 
 QUIRKS: tuple[Quirk, ...] = (*_LLD_22_QUIRKS, *LLD_QUIRKS)

@@ -26,10 +26,16 @@ from linker.symbols import LinkSymbol
 def number_symbols(resolution: Resolution) -> list[LinkSymbol]:
     """The symbols of the output's symbol table, numbered; section symbols follow them."""
     symbols = [
-        symbol
-        for symbol in resolution.table.symbols
-        if symbol.used_in_object and symbol.is_live and not symbol.is_lazy
+        symbol for symbol in resolution.table.symbols if symbol.used_in_object and symbol.is_live
     ]
+    if "lazy-data-crashes-linking" in resolution.table.options.quirks:
+        for symbol in symbols:
+            if symbol.is_lazy:
+                raise FatalError(
+                    f"wasm-ld crashes here: {symbol.name} stays in its archive"
+                    " (quirk lazy-data-crashes-linking)",
+                )
+    symbols = [symbol for symbol in symbols if not symbol.is_lazy]
     for obj in resolution.objects:
         symbols += [
             symbol
@@ -49,7 +55,7 @@ def symbol_entry(symbol: LinkSymbol, quirks: frozenset[str]) -> bytes:
             encoded += data_reference(symbol, quirks)
         return encoded
     if symbol.kind is not SymbolKind.FUNCTION:
-        encoded += encode_unsigned(symbol.element_index)
+        encoded += encode_unsigned(symbol.element_index & 0xFFFFFFFF)
     elif symbol.is_defined:
         encoded += encode_unsigned(symbol.function.function_index)
     else:
@@ -141,15 +147,20 @@ def relocation_section(
     quirks: frozenset[str],
 ) -> bytes:
     """A section `reloc.NAME` for the output section at that index; nothing without relocations."""
+    chunks = list(chunks)
     entries = [
         encoded
         for chunk in chunks
         if chunk.file is not None
         for encoded in moved_relocations(chunk, chunk.file, section_symbols, quirks)
     ]
-    if not entries:
+    count = len(entries)
+    if name in ("CODE", "DATA") and "dead-relocations-counted" in quirks:
+        count = sum(len(chunk.relocations) for chunk in chunks)
+    if not count:
         return b""
-    return custom_section(f"reloc.{name}", encode_unsigned(section_index) + vector(entries))
+    content = encode_unsigned(section_index) + encode_unsigned(count) + b"".join(entries)
+    return custom_section(f"reloc.{name}", content)
 
 
 def moved_relocations(

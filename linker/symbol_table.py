@@ -362,11 +362,25 @@ class SymbolTable:
                 self._report_import(
                     existing, new, "module", existing.import_module, new.import_module
                 )
+        no_strip = (existing.flags | new.flags) & NO_STRIP
+        self._update_flags(existing, new)
+        if "no-strip-forgotten" not in self.options.quirks:
+            existing.flags |= no_strip
+
+    def _update_flags(self, existing: LinkSymbol, new: LinkSymbol) -> None:
+        """A strong reference after a weak one makes the symbol strong; visibility is the last
+        weak one's for functions, for data that of the one after the last weak one.
+        """
+        first_counts = "first-weak-reference-counts" in self.options.quirks
+        if new.kind is SymbolKind.DATA:
+            if existing.is_weak and not first_counts:
+                existing.flags = new.flags
+            return
         binding = new.flags & BINDING_MASK
         if existing.is_weak and binding != WEAK:
             existing.flags = (existing.flags & ~BINDING_MASK) | binding
-        if "no-strip-forgotten" not in self.options.quirks:
-            existing.flags |= new.flags & NO_STRIP
+        if new.kind is SymbolKind.FUNCTION and existing.is_weak and not first_counts:
+            existing.flags = new.flags
 
     def _report_import(
         self, existing: LinkSymbol, new: LinkSymbol, what: str, old: str, other: str
