@@ -18,7 +18,7 @@ from linker.errors import Diagnostics
 from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, parse_archive
 from linker.format.constants import MAGIC, RelocationType, SectionId
 from linker.format.errors import MalformedFile
-from linker.format.model import ObjectFile, RelocationSection
+from linker.format.model import DataSection, LinkingSection, ObjectFile, RelocationSection
 from linker.format.parse import parse
 from linker.response_files import Read, reason
 
@@ -66,6 +66,9 @@ class FileKind(Enum):
     UNKNOWN = auto()
 
 
+NEWER_THAN_READER = frozenset({"absolute-symbols-refused", "function-index-i32-unknown"})
+"""The quirks of a reader that refuses objects with something newer."""
+
 _BITCODE_MAGICS = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 _STUB_MAGIC = b"#STUB"
 
@@ -105,13 +108,27 @@ def _unsigned(data: bytes, position: int) -> tuple[int, int]:
     return value, position + 5
 
 
-def unknown_relocation(file: ObjectFile, quirks: frozenset[str]) -> str | None:
-    """What a release says of a type of relocations that is newer than it; None: there is none."""
-    if "function-index-i32-unknown" not in quirks:
+def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
+    """What a release says of something in an object that is newer than it; None: all is known."""
+    if not quirks & NEWER_THAN_READER:
         return None
     newer = int(RelocationType.FUNCTION_INDEX_I32)
+    data = file.find(DataSection)
+    sizes = [len(segment.content) for segment in data.segments] if data else []
     for section in file.sections:
-        if isinstance(section, RelocationSection):
+        if isinstance(section, LinkingSection) and "absolute-symbols-refused" in quirks:
+            for symbol in section.symbols:
+                if symbol.data is None:
+                    continue
+                number, offset = symbol.data.segment, symbol.data.offset
+                if number >= len(sizes):
+                    return f"invalid data segment index: {number}"
+                if offset > sizes[number]:
+                    return (
+                        f"invalid data symbol offset: `{symbol.name}`"
+                        f" (offset: {offset} segment size: {sizes[number]})"
+                    )
+        if isinstance(section, RelocationSection) and "function-index-i32-unknown" in quirks:
             for relocation in section.relocations:
                 if relocation.type == newer:
                     return f"invalid relocation type: {newer}"
@@ -236,10 +253,10 @@ class _Opener:
 
     def _check(self, name: str, data: bytes) -> None:
         """Stops at an object that is too new for a release with these quirks."""
-        if "function-index-i32-unknown" not in self.quirks:
+        if not self.quirks & NEWER_THAN_READER:
             return
         try:
-            problem = unknown_relocation(parse(data, name), self.quirks)
+            problem = newer_than_reader(parse(data, name), self.quirks)
         except MalformedFile:
             # The linking stages will say what is wrong.
             return

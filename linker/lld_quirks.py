@@ -162,6 +162,13 @@ _PAST: tuple[_Past, ...] = (
         last=17,
     ),
     _past(
+        "absolute-symbols-refused",
+        "An absolute data symbol is refused as malformed where it does not fit in a data segment.",
+        "WasmObjectFile::parseLinkingSectionSymtab did not look at the flag",
+        'Linking.md, "Symbol Table" (WASM_SYMBOL_ABSOLUTE)',
+        last=17,
+    ),
+    _past(
         "function-index-i32-unknown",
         "An object with a relocation R_WASM_FUNCTION_INDEX_I32 is refused as malformed.",
         "the type came to LLVM's WasmRelocs.def in 17",

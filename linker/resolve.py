@@ -20,7 +20,7 @@ from linker.format.constants import (
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.format.parse import parse
-from linker.inputs import ArchiveInput, Input, unknown_relocation
+from linker.inputs import ArchiveInput, Input, newer_than_reader
 from linker.objects import (
     Function,
     GlobalElement,
@@ -205,7 +205,7 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
     """Adds an object; yields each one that it extracts, to be linked before it goes on."""
     table = resolution.table
     options, extracted = table.options, table.extracted
-    problem = unknown_relocation(obj.file, options.quirks)
+    problem = newer_than_reader(obj.file, options.quirks)
     if problem is not None:
         raise FatalError(f"{obj.base_name}: {problem}")
     if options.trace:
