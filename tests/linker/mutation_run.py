@@ -15,10 +15,13 @@ from collections import Counter
 from dataclasses import replace
 from types import FrameType
 
+from hypothesis import Phase
+
 from harness.linking import reader
+from harness.minimise import draw_chunk
 from linker.driver import run
 from strategies.case import InputFile, LinkCase
-from strategies.cases import HEADER_BYTES, RECORD_BYTES, make_case
+from strategies.cases import link_cases
 from strategies.mutations import RECORD_BYTES as CHANGE_BYTES
 from strategies.mutations import mutate
 
@@ -26,6 +29,7 @@ MEMORY = 1 << 30
 SECONDS = 20
 # Making a case costs more than linking it: each is mutated this often.
 MUTATIONS_OF_A_CASE = 25
+CHUNK = 100
 
 
 class TooSlow(BaseException):
@@ -34,15 +38,6 @@ class TooSlow(BaseException):
 
 def ring(number: int, frame: FrameType | None) -> None:
     raise TooSlow
-
-
-def make(source: random.Random) -> LinkCase:
-    """A case of the same shape as `link_cases` draws, from a plain random generator."""
-
-    def records(least: int, most: int) -> list[bytes]:
-        return [source.randbytes(RECORD_BYTES) for _ in range(source.randint(least, most))]
-
-    return make_case(source.randbytes(HEADER_BYTES), records(1, 10), records(1, 16), records(0, 6))
 
 
 def mutated(case: LinkCase, source: random.Random) -> LinkCase:
@@ -74,12 +69,14 @@ def main() -> None:
     signal.signal(signal.SIGALRM, ring)
     source = random.Random(seed)
     outcomes: Counter[str] = Counter()
-    case = make(source)
-    for number in range(count):
-        if number % MUTATIONS_OF_A_CASE == 0:
-            case = make(source)
-        dialect = source.choice(("standard", "lld-22"))
-        outcomes[outcome(mutated(case, source), dialect)] += 1
+
+    def body(case: LinkCase) -> None:
+        for _ in range(min(MUTATIONS_OF_A_CASE, count - outcomes.total())):
+            dialect = source.choice(("standard", "lld-22"))
+            outcomes[outcome(mutated(case, source), dialect)] += 1
+
+    while outcomes.total() < count:
+        draw_chunk(link_cases(), source.randrange(1 << 32), CHUNK, body, Phase.generate)
     for name, number in sorted(outcomes.items()):
         print(f"{number} {name}")
 
