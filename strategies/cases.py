@@ -7,6 +7,7 @@ to it, what stands beside, and options. `make_case` is a pure function of those 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from random import Random
 
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from linker.format.constants import SymbolFlag, SymbolKind
 from linker.format.encode import encode
 from linker.format.model import ObjectFile, TargetFeature
 from strategies import definitions, extras, features, options, uses
+from strategies.addresses import EXTEND
 from strategies.builder import ObjectBuilder, Style
 from strategies.case import (
     Expectation,
@@ -114,7 +116,7 @@ def _finish_code(program: Program) -> None:
         if not probe.terms:
             probe.code.raw(b"\x41\x00")
         if probe.wide:
-            probe.code.raw(uses.EXTEND)
+            probe.code.raw(EXTEND)
         probe.code.raw(b"\x0b")
 
 
@@ -341,7 +343,11 @@ def make_program(
         missing = [name for name in ("atomics", "bulk-memory") if name not in names]
         known += [TargetFeature("+", name) for name in missing]
     needs = program.uses_mutable_global or options.exports_globals(program)
-    if needs and not program.lacks_mutable_globals:
+    if program.lacks_mutable_globals:
+        for unit in program.units:
+            kept = [f for f in unit.builder.features if f.name != "mutable-globals"]
+            unit.builder.features[:] = kept
+    elif needs:
         known = program.units[0].builder.features
         if all(feature.name != "mutable-globals" for feature in known):
             known.append(TargetFeature("+", "mutable-globals"))
@@ -392,6 +398,21 @@ def link_cases(
     used = draw(st.lists(_record, min_size=1, max_size=24))
     beside = draw(st.lists(_record, max_size=12))
     switched = draw(st.lists(_record, max_size=10))
+    return make_case(header, defined, used, beside, switched, also, avoid)
+
+
+def random_case(
+    random: Random, *, also: Collection[str] = (), avoid: Collection[str] = ()
+) -> LinkCase:
+    """A case from a generator of random numbers: the same for one seed, wherever it runs.
+
+    Cheaper than a draw of `link_cases`, and nothing can shrink it.
+    """
+    defined, used, beside, switched = (
+        [random.randbytes(RECORD_BYTES) for _ in range(random.randint(least, most))]
+        for least, most in ((1, 11), (1, 13), (0, 8), (0, 7))
+    )
+    header = random.randbytes(HEADER_BYTES)
     return make_case(header, defined, used, beside, switched, also, avoid)
 
 

@@ -42,6 +42,7 @@ GROUPS = (
     "custom",
     "debug",
     "dead",
+    "sizes",
     "features",
     "producers",
     "style",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -23,6 +25,7 @@ from strategies import (
     mutated,
     mutated_cases,
     object_files,
+    random_case,
     write_case,
 )
 from strategies.case import MESSAGE_CLASSES
@@ -160,8 +163,30 @@ def test_wasm_ld_meets_the_expectations_of_many_cases() -> None:
     judge(2000)
 
 
-def test_two_thousand_cases_make_every_feature() -> None:
-    """Each feature that the strategies promise is made, and no feature is unknown to the list."""
-    made = {name for case in collect(2000) for name, _ in case.features}
+def check_features(cases: Iterable[LinkCase]) -> None:
+    """Fail if a promised feature is not made, or one that is made is not promised."""
+    made = {name for case in cases for name, _ in case.features}
     assert set(ALL_FEATURES) - made == set()
     assert made - set(ALL_FEATURES) == set()
+
+
+def test_two_thousand_cases_make_every_feature() -> None:
+    """Each feature that the strategies promise is made, and no feature is unknown to the list."""
+    random = Random(22)
+    check_features(random_case(random) for _ in range(2000))
+
+
+@pytest.mark.slow
+def test_hypothesis_makes_every_feature() -> None:
+    check_features(collect(6000))
+
+
+def test_a_group_that_is_avoided_is_not_made() -> None:
+    """A user can steer around what is known, and ask for what is optional."""
+    random = Random(5)
+    cases = [
+        random_case(random, also=("thread-local",), avoid=("tags", "refusals")) for _ in range(300)
+    ]
+    made = {name for case in cases for name, _ in case.features}
+    assert "relocation.MEMORY_ADDR_TLS_SLEB" in made
+    assert not [name for name in made if name.startswith(("symbol.tag", "refusal.global-type"))]
