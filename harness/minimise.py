@@ -112,6 +112,7 @@ def minimise(
     best = Minimised(first, 0, complete=False)
     count = 0
     failure = failure_class(mark)
+    seen: dict[LinkCase, Divergence | None] = {}
 
     def body(case: LinkCase) -> None:
         nonlocal count
@@ -120,8 +121,11 @@ def minimise(
             return
         if time.monotonic() > until:
             raise Stop
-        best.tries += 1
-        divergence = pick(verdict_of(case), mark)
+        # Different choices of hypothesis often make the same case.
+        if case not in seen:
+            best.tries += 1
+            seen[case] = pick(verdict_of(case), mark)
+        divergence = seen[case]
         if divergence is not None:
             # Of two as costly ones the later is hypothesis's choice: it ends with the simplest.
             if cost(case) <= cost(best.case):

@@ -87,6 +87,18 @@ def test_cases_before_it_are_not_linked() -> None:
     assert len(linked) == made.tries
 
 
+def test_no_case_is_linked_twice() -> None:
+    """hypothesis tries many choices that come to the same case."""
+    linked: list[bytes] = []
+
+    def verdict(case: LinkCase) -> Verdict:
+        linked.append(_drawn(case))
+        return _verdict(case)
+
+    _minimise(verdict)
+    assert len(set(linked)) == len(linked)
+
+
 def test_when_the_time_is_over_the_best_is_kept() -> None:
     def slow(case: LinkCase) -> Verdict:
         time.sleep(0.05)
