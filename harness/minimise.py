@@ -7,13 +7,15 @@ its fingerprint's class, and hypothesis shrinks that.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import Flaky
+from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
 from harness.fingerprints import DivergenceFound, Fingerprint, failure_class, fingerprint
@@ -47,6 +49,30 @@ def chunk_settings(cases: int, *phases: Phase) -> settings:
     )
 
 
+@contextlib.contextmanager
+def _no_constants_of_modules() -> Iterator[None]:
+    """Keeps hypothesis from drawing constants that it finds in the modules that are loaded.
+
+    They make the cases of a seed depend on where the package is installed and on which of its
+    modules are loaded by then; and they are written to `.hypothesis` in the user's folder.
+    There is no public way to say so; where hypothesis has no such function, nothing is done.
+    """
+    name = "_get_local_constants"
+    kept, kind = getattr(providers, name, None), getattr(providers, "Constants", None)
+    if kept is None or kind is None:
+        yield
+        return
+    nothing = kind()
+    setattr(providers, name, lambda: nothing)
+    # What may be drawn is remembered for each kind of value.
+    providers.CONSTANTS_CACHE.cache.clear()
+    try:
+        yield
+    finally:
+        setattr(providers, name, kept)
+        providers.CONSTANTS_CACHE.cache.clear()
+
+
 def draw_chunk(
     strategy: Strategy, number: int, cases: int, body: Callable[[LinkCase], None], *phases: Phase
 ) -> None:
@@ -58,7 +84,8 @@ def draw_chunk(
     def case_of_chunk(case: LinkCase) -> None:
         body(case)
 
-    case_of_chunk()
+    with _no_constants_of_modules():
+        case_of_chunk()
 
 
 def cost(case: LinkCase) -> int:

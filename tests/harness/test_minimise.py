@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -45,6 +47,18 @@ def _minimise(verdict: Callable[[LinkCase], Verdict], seconds: float = 60) -> Mi
 def test_a_chunk_is_the_same_every_time() -> None:
     """With and without the phase that shrinks, or nothing could be found again."""
     assert _chunk() == _chunk() == _chunk((Phase.generate, Phase.shrink))
+
+
+def test_cases_do_not_depend_on_the_modules_that_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """hypothesis likes to draw the constants of modules that are not installed."""
+    before = _chunk()
+    lines = [f"C{number} = {bytes([number]) * 9!r}" for number in range(200)]
+    (tmp_path / "weldcheck_constants.py").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("weldcheck_constants")
+    assert _chunk() == before
 
 
 def test_other_seeds_make_other_cases() -> None:
