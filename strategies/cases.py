@@ -71,7 +71,12 @@ def _groups(record: Record, also: Collection[str], avoid: Collection[str]) -> fr
         if record.byte() & 1:
             chosen.append(group)
     groups = frozenset(chosen).difference(avoid)
-    return groups - NOT_RELOCATABLE if "relocatable" in groups else groups
+    if "relocatable" in groups:
+        groups -= NOT_RELOCATABLE
+        if "known-bugs" not in groups:
+            # wasm-ld 22 -r crashes on a weak reference to what waits in an archive.
+            groups -= {"weak-references"}
+    return groups
 
 
 def _make_units(groups: frozenset[str], record: Record) -> list[Unit]:

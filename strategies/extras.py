@@ -392,7 +392,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("archives", idle_reference, 2),
     ("dead", idle_reference, 2),
     ("imports", imported_global, 2),
-    ("refusals", refuse, 5),
+    ("refusals", refuse, 3),
     ("tables", imported_table, 1),
 )
 
