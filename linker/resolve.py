@@ -180,6 +180,8 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
         table.diagnostics.print(obj.name)
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
     load(obj, new_comdats, options.optimize, not options.gc_sections)
+    if not all(new_comdats) and "lost-groups-kept" not in options.quirks:
+        leave_out_lost_groups(obj)
     table_symbols = 0
     for number, entry in enumerate(obj.linking.symbols):
         if entry.kind is SymbolKind.TABLE:
@@ -200,6 +202,12 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
     if extracted:
         yield extracted.pop()
     resolution.objects.append(obj)
+
+
+def leave_out_lost_groups(obj: InputObject) -> None:
+    """Of a comdat group only the first object's part is written (Linking.md, "COMDATs")."""
+    for chunk in (*obj.functions, *obj.segments):
+        chunk.live = chunk.live and not chunk.discarded
 
 
 def add_definition(
