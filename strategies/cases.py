@@ -32,7 +32,9 @@ from strategies.code import Code
 from strategies.meaning import Meaning, resolve
 from strategies.program import (
     GROUPS,
+    INITIALISERS,
     NOT_RELOCATABLE,
+    UNSPECIFIED,
     VOID,
     Probe,
     Program,
@@ -286,7 +288,7 @@ def _expect(program: Program, meaning: Meaning) -> list[Expectation]:
             value = probe.value(meaning)
         except UnknownValue:
             continue
-        rule = "unspecified" if meaning.extracted else probe.rule
+        rule = UNSPECIFIED if meaning.extracted else probe.rule
         expectations.append(ProbeReturns(probe.export, value, rule))
         if value is None or constructors is None:
             continue
@@ -295,9 +297,9 @@ def _expect(program: Program, meaning: Meaning) -> list[Expectation]:
                 expectations.append(HostCalls(probe.export, tuple(probe.calls), rule))
         elif probe.calls or constructors or destructors:
             calls = constructors + tuple(probe.calls) + destructors
-            expectations.append(HostCalls(probe.export, calls, "unspecified"))
+            expectations.append(HostCalls(probe.export, calls, UNSPECIFIED))
     if program.is_reactor and constructors is not None:
-        expectations.append(HostCalls("_initialize", constructors, "Linking Metadata Section"))
+        expectations.append(HostCalls("_initialize", constructors, INITIALISERS))
     return expectations
 
 

@@ -15,7 +15,7 @@ from strategies.builder import Custom
 from strategies.choices import Record
 from strategies.code import I32, Code
 from strategies.definitions import GLOBAL_TYPES, TABLE_TYPES
-from strategies.program import TO_INT, VOID, Program, Slot, Unit
+from strategies.program import TO_INT, UNSPECIFIED, VOID, Program, Slot, Unit
 from strategies.refusals import refuse
 from strategies.uses import next_probe, unknown_value
 
@@ -230,7 +230,7 @@ def linker_defined(program: Program, record: Record) -> None:
     which = record.below(10)
     probe = next_probe(program, unit, record)
     code = probe.code
-    probe.rule = "unspecified"
+    probe.rule = UNSPECIFIED
     if which == 0:
         _linker_data(unit, code, "__data_end")
         _linker_data(unit, code, "__heap_base")
@@ -288,7 +288,7 @@ def start_stop(program: Program, record: Record) -> None:
     size = (4, 1, 12, 7)[record.below(4)]
     builder.segments[index].content += bytes(range(1, size + 1))
     probe = next_probe(program, unit, record)
-    probe.rule = "unspecified"
+    probe.rule = UNSPECIFIED
     _linker_data(unit, probe.code, f"__stop_{name}")
     _linker_data(unit, probe.code, f"__start_{name}")
     probe.code.raw(b"\x6b")

@@ -17,6 +17,8 @@ from strategies.choices import Record
 from strategies.code import TO_I32
 from strategies.meaning import Meaning
 from strategies.program import (
+    RELOCATIONS,
+    SEGMENTS,
     SIGNATURES,
     Definition,
     Probe,
@@ -221,6 +223,7 @@ def use_data(
         data_address(program, unit, code, symbol, 0, 9 if slot.thread_local else 0)
         code.raw(b"\x6b")
         probe.end(lambda m: far & 0xFFFFFFFF)
+        probe.cite(RELOCATIONS)
     elif how >= 176:
         data_address(program, unit, code, symbol, 0, way)
         other = other_view(program, unit, slot, record, way)
@@ -228,6 +231,7 @@ def use_data(
             code.const((1 << slot.alignment) - 1)
             code.raw(b"\x71")
             probe.end(lambda m: _aligned(program, position, symbol, m))
+            probe.cite(SEGMENTS)
             return
         code.raw(b"\x10")
         code.site(R.FUNCTION_INDEX_LEB, other)
@@ -238,6 +242,7 @@ def use_data(
         code.const((1 << slot.alignment) - 1)
         code.raw(b"\x71")
         probe.end(lambda m: _aligned(program, position, symbol, m))
+        probe.cite(SEGMENTS)
     elif slot.text is not None:
         text = slot.text + b"\0"
         at = odd % len(text)
@@ -276,6 +281,8 @@ def _load_word(
         if offset >= 128:
             code.raw(b"\x28\x00" + bytes((offset & 0x7F | 0x80, offset >> 7)))
     probe.end(lambda m: _word(program, position, symbol, word, m))
+    if before:
+        probe.cite(RELOCATIONS)
 
 
 def _word(program: Program, unit: int, symbol: int, word: int, meaning: Meaning) -> int:

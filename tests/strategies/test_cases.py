@@ -61,7 +61,7 @@ def test_the_simplest_case_is_one_object_and_one_call() -> None:
     assert [file.name for file in case.files] == ["object0.o"]
     assert case.arguments == ("--no-entry", "object0.o")
     probes = [e for e in case.expectations if isinstance(e, ProbeReturns)]
-    assert [(p.export, p.rule) for p in probes] == [("probe_0", "Symbol Table")]
+    assert [(p.export, p.rule) for p in probes] == [("probe_0", "Linking.md, Symbol Table")]
 
 
 def test_the_same_bytes_give_the_same_case() -> None:
