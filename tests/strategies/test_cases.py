@@ -78,7 +78,7 @@ def test_shrinking_finds_a_small_case() -> None:
     def wanted(case: LinkCase) -> bool:
         return dict(case.features).get("symbol.data.weak", 0) > 0
 
-    quick = settings(database=None, deadline=None, derandomize=True, max_examples=2000)
+    quick = settings(database=None, deadline=None, derandomize=True, max_examples=600)
     case = find(link_cases(), wanted, settings=quick)
     assert len(case.files) == 1
     assert sum(len(file.content) for file in case.files) < 420
