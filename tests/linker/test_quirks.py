@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +32,10 @@ from tests.linker.objects import (
     undefined_function,
     word,
 )
+
+ROOT = Path(__file__).parents[2]
+# Where a rule can come from.
+SOURCES = ("unspecified", "Linking.md", "core specification", "convention")
 
 
 @dataclass(frozen=True)
@@ -175,9 +181,7 @@ def test_names_are_unique_and_descriptions_are_sentences() -> None:
     for quirk in QUIRKS:
         assert quirk.description.endswith(".")
         assert quirk.origin
-        assert quirk.breaks == "unspecified" or any(
-            source in quirk.breaks for source in ("Linking.md", "core specification")
-        ), quirk.name
+        assert any(source in quirk.breaks for source in SOURCES), quirk.name
 
 
 def test_dialects_are_sets_of_quirks() -> None:
@@ -191,3 +195,9 @@ def test_an_unknown_quirk_is_an_error() -> None:
     output = link_here({"a.o": assemble(function("f"))}, ["--quirk=none-such", "a.o"])
     assert output.module is None
     assert "none-such" in output.errors[0]
+
+
+def test_the_page_about_quirks_is_up_to_date() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "make_quirks.py"))
+    page = (ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")
+    assert page == script["page"](), "run python docs/make_quirks.py"
