@@ -133,19 +133,23 @@ def minimise(
         number, cases: seed and length of the chunk.
         first: the case at that position, the answer where nothing smaller is found.
         verdict_of: links and judges a case; it may raise Stop.
-        seconds: time that this may take, drawing included.
+        seconds: time for it, counted from when the chunk is drawn up to the case.
     """
-    until = time.monotonic() + seconds
     best = Minimised(first, 0, complete=False)
+    if seconds <= 0:
+        return best
+    until = 0.0
     count = 0
     failure = failure_class(mark)
     seen: dict[LinkCase, Divergence | None] = {}
 
     def body(case: LinkCase) -> None:
-        nonlocal count
+        nonlocal count, until
         count += 1
         if count <= position:
             return
+        if not until:
+            until = time.monotonic() + seconds
         if time.monotonic() > until:
             raise Stop
         # Different choices of hypothesis often make the same case.

@@ -123,6 +123,14 @@ def test_when_the_time_is_over_the_best_is_kept() -> None:
     assert any(byte >= PICKY for byte in _drawn(made.case))
 
 
+def test_without_time_nothing_is_linked() -> None:
+    def verdict(case: LinkCase) -> Verdict:
+        raise AssertionError("linked")
+
+    made = _minimise(verdict, seconds=0.0)
+    assert (made.tries, made.complete) == (0, False)
+
+
 def test_what_does_not_show_again_stays_as_it_is() -> None:
     made = _minimise(lambda case: Verdict())
     assert not made.complete
