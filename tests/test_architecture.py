@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from linker.quirks import DIALECTS
 
 ROOT = Path(__file__).parents[1]
 OWN = ("linker", "strategies", "harness", "tests", "bench")
@@ -128,3 +131,18 @@ def test_no_state_outlives_a_link() -> None:
                 # Tables that are only read are written in capitals.
                 found += [name for name in names if not name.strip("_").isupper()]
     assert found == []
+
+
+def test_the_page_of_rules_names_tests_and_modules_that_exist() -> None:
+    page = (ROOT / "docs" / "linking.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"`(\w+\.py)`", page))
+    assert "test_resolution.py" in names
+    for name in names:
+        folder = "tests/linker" if name.startswith("test_") else "linker"
+        assert (ROOT / folder / name).exists(), name
+
+
+def test_the_page_of_rules_names_quirks_that_exist() -> None:
+    page = (ROOT / "docs" / "linking.md").read_text(encoding="utf-8")
+    departures = DIALECTS["lld-22"]
+    assert {name for name in departures if f"`{name}`" in page} == departures
