@@ -10,8 +10,9 @@ from linker.exports import Export
 from linker.features import Features
 from linker.format.constants import ExternalKind, LimitsFlag, SectionId, SymbolKind
 from linker.format.leb128 import encode_unsigned
-from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
+from linker.format.model import FunctionType, GlobalType, Limits, TableType
 from linker.indices import Indices, import_module_of, import_name_of
+from linker.initial_values import written_value
 from linker.memory import Memory, i32_const
 from linker.objects import Chunk, OutputSegment
 from linker.options import Options
@@ -159,7 +160,8 @@ def tag_section(output: Output) -> bytes:
 
 def global_section(output: Output) -> bytes:
     indices, shared = output.indices, output.options.shared_memory
-    entries = [global_type(entry.type) + plain_init(entry.init) for entry in indices.globals]
+    quirks = output.options.quirks
+    entries = [global_type(entry.type) + written_value(entry, quirks) for entry in indices.globals]
     for symbol in indices.got:
         mutable = shared and symbol.is_tls and not symbol.is_stub
         value = 0
@@ -171,10 +173,6 @@ def global_section(output: Output) -> bytes:
     for symbol in indices.addresses:
         entries.append(b"\x7f\0" + i32_const(address_of(symbol)).body)
     return section(SectionId.GLOBAL, vector(entries)) if entries else b""
-
-
-def plain_init(init: InitExpr) -> bytes:
-    return init.body
 
 
 def export_section(output: Output) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from linker.emit import Output, custom_section, text, vector
+from linker.errors import FatalError
 from linker.format.constants import (
     RELOCATIONS_WITH_ADDEND,
     ComdatKind,
@@ -25,10 +26,14 @@ from linker.symbols import LinkSymbol
 def number_symbols(resolution: Resolution) -> list[LinkSymbol]:
     """The symbols of the output's symbol table, numbered; section symbols follow them."""
     symbols = [
-        symbol
-        for symbol in resolution.table.symbols
-        if symbol.used_in_object and symbol.is_live and not symbol.is_lazy
+        symbol for symbol in resolution.table.symbols if symbol.used_in_object and symbol.is_live
     ]
+    for symbol in symbols:
+        if symbol.is_lazy:
+            raise FatalError(
+                f"wasm-ld 22 crashes here: weak reference to {symbol.name}, which an archive"
+                " defines (quirk lazy-data-not-demoted)",
+            )
     for obj in resolution.objects:
         symbols += [
             symbol
@@ -87,7 +92,8 @@ def linking_section(
         content += subsection(LinkingSubsection.SEGMENT_INFO, vector(infos))
     if output.init_functions:
         functions = (
-            encode_unsigned(priority) + encode_unsigned(symbol.output_symbol)
+            # A stub of another signature is in no symbol table: wasm-ld writes -1 for it.
+            encode_unsigned(priority) + encode_unsigned(symbol.output_symbol & 0xFFFFFFFF)
             for priority, symbol in output.init_functions
         )
         content += subsection(LinkingSubsection.INIT_FUNCS, vector(functions))
@@ -156,6 +162,9 @@ def moved_relocations(
                 continue
             new_index = symbol.output_symbol
             if isinstance(symbol.chunk, Section):
+                if symbol.chunk.name not in section_symbols:
+                    # wasm-ld 22 crashes here.
+                    raise FatalError(f"{chunk}: refers to {symbol.chunk}, which is left out")
                 new_index = section_symbols[symbol.chunk.name]
                 addend = symbol.chunk.offset_in_output(addend)
         encoded = (

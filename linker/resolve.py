@@ -41,7 +41,7 @@ from linker.symbol_table import (
     demote,
     undefined_symbol,
 )
-from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, LinkSymbol, State
+from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, WEAK, LinkSymbol, State
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
 IMPORT_KINDS = {
@@ -513,9 +513,13 @@ def find_call_dtors(resolution: Resolution) -> None:
 
 def demote_lazy_symbols(table: SymbolTable) -> None:
     """What was never extracted stays undefined (LLD's demoteLazySymbols)."""
+    quirks = table.options.quirks
+    flags = WEAK if "demoted-flag-lost" in quirks else WEAK | UNDEFINED
     for symbol in table.symbols:
-        if symbol.is_lazy and symbol.signature is not None:
-            demote(symbol)
+        if not symbol.is_lazy or not symbol.used_in_object:
+            continue
+        if symbol.signature is not None or "lazy-data-not-demoted" not in quirks:
+            demote(symbol, flags)
 
 
 def resolve_function_table(options: Options, resolution: Resolution, required: bool) -> None:
