@@ -22,6 +22,7 @@ from linker.symbol_table import FUNCTION_TABLE_NAME
 from linker.symbols import LinkSymbol
 
 HEADER = b"\0asm\x01\0\0\0"
+NO_INDEX = 0xFFFFFFFF
 
 
 @dataclass(slots=True)
@@ -202,13 +203,15 @@ def element_section(output: Output) -> bytes:
             "wasm-ld 22 crashes here: the address of a function is taken, but no object refers"
             f" to {FUNCTION_TABLE_NAME} (quirk table-symbol-required)",
         )
-    number = table.element_index
+    # An import that nothing keeps has no number: wasm-ld 22 writes -1.
+    number = table.element_index & NO_INDEX
     encoded = b"\x02" + encode_unsigned(number) if number else b"\0"
     encoded += i32_const(output.options.table_base).body
     if number:
         # The element kind: references to functions.
         encoded += b"\0"
-    encoded += vector(encode_unsigned(symbol.function_index) for symbol in indices.table_entries)
+    entries = (symbol.function_index & NO_INDEX for symbol in indices.table_entries)
+    encoded += vector(map(encode_unsigned, entries))
     return section(SectionId.ELEMENT, b"\x01" + encoded)
 
 
