@@ -94,6 +94,7 @@ def address_only(name: str) -> list[Part]:
 # One and two, added: an extended constant expression.
 SUM = make([(Opcode.I32_CONST, 1), (Opcode.I32_CONST, 2), (Opcode.I32_ADD, None)])
 
+
 EXAMPLES = {
     "segment-flags-lost": Example(
         (
