@@ -10,8 +10,9 @@ from linker.exports import Export
 from linker.features import Features
 from linker.format.constants import ExternalKind, LimitsFlag, SectionId, SymbolKind
 from linker.format.leb128 import encode_unsigned
-from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
+from linker.format.model import FunctionType, GlobalType, Limits, TableType
 from linker.indices import Indices, import_module_of, import_name_of
+from linker.initial_values import written_value
 from linker.memory import Memory, i32_const
 from linker.objects import Chunk, OutputSegment
 from linker.options import Options
@@ -21,6 +22,7 @@ from linker.symbol_table import FUNCTION_TABLE_NAME
 from linker.symbols import LinkSymbol
 
 HEADER = b"\0asm\x01\0\0\0"
+NO_INDEX = 0xFFFFFFFF
 
 
 @dataclass(slots=True)
@@ -159,7 +161,8 @@ def tag_section(output: Output) -> bytes:
 
 def global_section(output: Output) -> bytes:
     indices, shared = output.indices, output.options.shared_memory
-    entries = [global_type(entry.type) + plain_init(entry.init) for entry in indices.globals]
+    quirks = output.options.quirks
+    entries = [global_type(entry.type) + written_value(entry, quirks) for entry in indices.globals]
     for symbol in indices.got:
         mutable = shared and symbol.is_tls and not symbol.is_stub
         value = 0
@@ -171,10 +174,6 @@ def global_section(output: Output) -> bytes:
     for symbol in indices.addresses:
         entries.append(b"\x7f\0" + i32_const(address_of(symbol)).body)
     return section(SectionId.GLOBAL, vector(entries)) if entries else b""
-
-
-def plain_init(init: InitExpr) -> bytes:
-    return init.body
 
 
 def export_section(output: Output) -> bytes:
@@ -204,14 +203,15 @@ def element_section(output: Output) -> bytes:
             "wasm-ld 22 crashes here: the address of a function is taken, but no object refers"
             f" to {FUNCTION_TABLE_NAME} (quirk table-symbol-required)",
         )
-    # A table that is not part of the output (quirk table-import-unnamed) has the number -1.
-    number = table.element_index & 0xFFFFFFFF
+    # An import that nothing keeps has no number: wasm-ld 22 writes -1.
+    number = table.element_index & NO_INDEX
     encoded = b"\x02" + encode_unsigned(number) if number else b"\0"
     encoded += i32_const(output.options.table_base).body
     if number:
         # The element kind: references to functions.
         encoded += b"\0"
-    encoded += vector(encode_unsigned(symbol.function_index) for symbol in indices.table_entries)
+    entries = (symbol.function_index & NO_INDEX for symbol in indices.table_entries)
+    encoded += vector(map(encode_unsigned, entries))
     return section(SectionId.ELEMENT, b"\x01" + encoded)
 
 

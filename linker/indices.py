@@ -18,6 +18,7 @@ from linker.objects import (
     Function,
     GlobalElement,
     InputObject,
+    Segment,
     TableElement,
     TagElement,
     file_name,
@@ -33,7 +34,8 @@ TLS_TYPES = frozenset(
 GLOBAL_INDEX_TYPES = frozenset(
     {int(RelocationType.GLOBAL_INDEX_LEB), int(RelocationType.GLOBAL_INDEX_I32)},
 )
-SCANNED_TYPES = TABLE_INDEX_TYPES | TLS_TYPES | GLOBAL_INDEX_TYPES
+RELATIVE_TYPES = frozenset(int(entry) for entry in RelocationType if "_REL_" in entry.name)
+SCANNED_TYPES = TABLE_INDEX_TYPES | TLS_TYPES | GLOBAL_INDEX_TYPES | RELATIVE_TYPES
 
 IMPORT_KINDS = {
     SymbolKind.FUNCTION: ExternalKind.FUNCTION,
@@ -155,8 +157,17 @@ def scan_chunk(
             elif relocation_type in GLOBAL_INDEX_TYPES:
                 if symbol.kind is not SymbolKind.GLOBAL:
                     add_got_entry(symbol, options, resolution, indices)
-            else:
+            elif relocation_type in TLS_TYPES:
                 check_tls(symbol, relocation_type, obj, options, resolution, diagnostics)
+            if (
+                relocation_type in RELATIVE_TYPES
+                and symbol.is_undefined
+                and not options.relocatable
+            ):
+                diagnostics.error(
+                    f"{obj.name}: relocation R_WASM_{RelocationType(relocation_type).name} is not"
+                    f" supported against an undefined symbol `{resolution.table.display(symbol)}`",
+                )
         if symbol.is_undefined and symbol.is_local and symbol.kind is not SymbolKind.DATA:
             # Only symbols that all objects can see become imports; wasm-ld 22 crashes here.
             raise FatalError(f"{obj.name}: undefined symbol is local: {symbol.name}")
@@ -204,6 +215,9 @@ def check_tls(
         diagnostics.error(f"{start} an undefined symbol `{shown}`")
     if options.shared_memory and not symbol.is_tls:
         diagnostics.error(f"{start} non-TLS symbol `{shown}`")
+    segment = symbol.chunk.output_segment if isinstance(symbol.chunk, Segment) else None
+    if options.shared_memory and segment is not None and not segment.is_tls:
+        diagnostics.error(f"{start} `{shown}` in non-TLS section: {segment.name}")
 
 
 def report_undefined(
@@ -241,6 +255,27 @@ def report_undefined(
         symbol.is_stub = True
 
 
+def refuse_warned_functions(options: Options, resolution: Resolution) -> None:
+    """Says where a linker crashes that warns of missing functions and makes no stubs for them."""
+    if "warned-functions-crash" not in options.quirks:
+        return
+    if options.unresolved_symbols is not UnresolvedPolicy.WARN or options.relocatable:
+        return
+    for symbol in resolution.table.symbols:
+        if (
+            symbol.is_function
+            and symbol.is_undefined
+            and symbol.is_live
+            and symbol.stub is None
+            and symbol.index == -1
+            and not symbol.is_weak
+        ):
+            raise FatalError(
+                f"wasm-ld up to 17 crashes here: undefined function {symbol.name} has no index"
+                " (quirk warned-functions-crash)",
+            )
+
+
 def finish_function_table(options: Options, resolution: Resolution, indices: Indices) -> None:
     """Sizes the indirect function table (LLD's finalizeIndirectFunctionTable)."""
     if indices.table_entries and resolution.own.indirect_function_table is None:
@@ -251,6 +286,8 @@ def finish_function_table(options: Options, resolution: Resolution, indices: Ind
     symbol = resolution.own.indirect_function_table
     if symbol is None:
         return
+    if indices.table_entries and "table-symbol-required" not in options.quirks:
+        symbol.mark_live()
     if symbol.index == -1 and symbol.is_undefined and should_import(symbol, options):
         symbol.index = indices.import_counts[ExternalKind.TABLE]
         indices.import_counts[ExternalKind.TABLE] += 1

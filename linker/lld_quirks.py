@@ -222,9 +222,7 @@ _CAME_AFTER: dict[str, int] = {"dead-relocations-counted": 20}
 
 def quirks_of_lld(release: int) -> frozenset[str]:
     """The names of what `release` does otherwise than wasm-ld 22."""
-    return frozenset(
-        entry.quirk.name for entry in _PAST if entry.first <= release <= entry.last
-    )
+    return frozenset(entry.quirk.name for entry in _PAST if entry.first <= release <= entry.last)
 
 
 def absent_from_lld(release: int) -> frozenset[str]:

@@ -17,6 +17,7 @@ from linker.indices import (
     collect_imports,
     collect_types,
     finish_function_table,
+    refuse_warned_functions,
     scan_relocations,
 )
 from linker.inputs import Input
@@ -81,6 +82,7 @@ def run_stages(
     init_functions = ordered_init_functions(options, resolution, diagnostics)
     write_functions(options, resolution, segments, features.emit_bss, init_functions, indices)
     diagnostics.check()
+    refuse_warned_functions(options, resolution)
 
     collect_types(resolution, indices)
     exports = collect_exports(options, resolution, indices, features)

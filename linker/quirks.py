@@ -18,10 +18,18 @@ _LLD_22_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "Segment Info"',
     ),
     Quirk(
-        "no-strip-forgotten",
-        "Of two references to an undefined symbol, only the first one's no-strip flag counts.",
-        "wasm-ld up to 22: updateExistingUndefined",
+        "undefined-flags-replaced",
+        "Of several references to an undefined symbol, a weak one gives way with all its flags"
+        " to the next, and a no-strip flag that comes later is lost.",
+        "wasm-ld up to 22: SymbolTable's addUndefined*",
         'Linking.md, "Symbol Table" (WASM_SYMBOL_NO_STRIP)',
+    ),
+    Quirk(
+        "import-mismatch-unchecked",
+        "Two references to an undefined global, table or tag may ask for different imports;"
+        " the first one's is taken.",
+        "wasm-ld up to 22: SymbolTable::addUndefinedGlobal, addUndefinedTable, addUndefinedTag",
+        "unspecified",
     ),
     Quirk(
         "absolute-symbols-moved",
@@ -34,6 +42,40 @@ _LLD_22_QUIRKS: tuple[Quirk, ...] = (
         "Taking a function's address crashes the linker when no symbol keeps the function table.",
         "wasm-ld up to 22: ElemSection::writeBody takes the table for granted",
         "unspecified",
+    ),
+    Quirk(
+        "demoted-flag-lost",
+        "In output with a symbol table, a weak reference to a function that stayed in an archive"
+        " lacks the flag that it is undefined.",
+        "wasm-ld up to 22: demoteLazySymbols",
+        'Linking.md, "Symbol Table" (WASM_SYMBOL_UNDEFINED)',
+    ),
+    Quirk(
+        "lazy-data-not-demoted",
+        "A weak reference to data that stayed in an archive crashes the linker where it writes a"
+        " symbol table.",
+        "wasm-ld up to 22: demoteLazySymbols leaves symbols without signature lazy",
+        'Linking.md, "Symbol Table"',
+    ),
+    Quirk(
+        "init-expressions-cut",
+        "Of the initial value of a global only the first instruction is written; v128.const is"
+        " refused.",
+        "wasm-ld up to 22: writeInitExpr writes WasmInitExpr::Inst also of extended expressions",
+        'core specification, "Constant Expressions"',
+    ),
+    Quirk(
+        "init-global-not-moved",
+        "A global whose initial value is another global's keeps that one's number in its object,"
+        " and does not keep it from being left out.",
+        "wasm-ld up to 22: GlobalSection::writeBody copies the index",
+        'core specification, "Constant Expressions"',
+    ),
+    Quirk(
+        "init-null-extern",
+        "The null reference that a global starts with becomes one of type externref.",
+        "wasm-ld up to 22: writeInitExprMVP",
+        'core specification, "Constant Expressions"',
     ),
     Quirk(
         "memory-size-unchecked",
@@ -56,11 +98,17 @@ _LLD_22_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "Relocation Sections"',
     ),
     Quirk(
-        "lazy-data-crashes-linking",
-        "-r and --emit-relocs crash when a weak reference to data is left unresolved though an"
-        " archive has a definition.",
-        "wasm-ld up to 22: demoteLazySymbols demotes functions only",
-        'Linking.md, "Symbol Table"',
+        "lost-groups-kept",
+        "Where nothing is left out (-r, --no-gc-sections), the functions and data of comdat groups"
+        " that lost to another object's are written too, without names.",
+        "wasm-ld up to 22: InputChunk::live does not look at `discarded`",
+        'Linking.md, "COMDATs"',
+    ),
+    Quirk(
+        "tls-alignment-zero",
+        "Without thread-local data, __tls_align is 0, which is no alignment.",
+        "wasm-ld up to 22: layoutMemory sets it only where it finds a thread-local segment",
+        'Linking.md, "Thread Local Storage"',
     ),
 )
 

@@ -28,14 +28,12 @@ def number_symbols(resolution: Resolution) -> list[LinkSymbol]:
     symbols = [
         symbol for symbol in resolution.table.symbols if symbol.used_in_object and symbol.is_live
     ]
-    if "lazy-data-crashes-linking" in resolution.table.options.quirks:
-        for symbol in symbols:
-            if symbol.is_lazy:
-                raise FatalError(
-                    f"wasm-ld crashes here: {symbol.name} stays in its archive"
-                    " (quirk lazy-data-crashes-linking)",
-                )
-    symbols = [symbol for symbol in symbols if not symbol.is_lazy]
+    for symbol in symbols:
+        if symbol.is_lazy:
+            raise FatalError(
+                f"wasm-ld 22 crashes here: weak reference to {symbol.name}, which an archive"
+                " defines (quirk lazy-data-not-demoted)",
+            )
     for obj in resolution.objects:
         symbols += [
             symbol
@@ -99,7 +97,8 @@ def linking_section(
         content += subsection(LinkingSubsection.SEGMENT_INFO, vector(infos))
     if output.init_functions:
         functions = (
-            encode_unsigned(priority) + encode_unsigned(symbol.output_symbol)
+            # A stub of another signature is in no symbol table: wasm-ld writes -1 for it.
+            encode_unsigned(priority) + encode_unsigned(symbol.output_symbol & 0xFFFFFFFF)
             for priority, symbol in output.init_functions
         )
         content += subsection(LinkingSubsection.INIT_FUNCS, vector(functions))
@@ -177,6 +176,9 @@ def moved_relocations(
                 continue
             new_index = symbol.output_symbol
             if isinstance(symbol.chunk, Section):
+                if symbol.chunk.name not in section_symbols:
+                    # wasm-ld 22 crashes here.
+                    raise FatalError(f"{chunk}: refers to {symbol.chunk}, which is left out")
                 new_index = section_symbols[symbol.chunk.name]
                 addend = symbol.chunk.offset_in_output(addend)
         encoded = (

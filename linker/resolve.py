@@ -42,7 +42,7 @@ from linker.symbol_table import (
     demote,
     undefined_symbol,
 )
-from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, LinkSymbol, State
+from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, WEAK, LinkSymbol, State
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
 IMPORT_KINDS = {
@@ -212,6 +212,8 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
         table.diagnostics.print(obj.name)
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
     load(obj, new_comdats, options.optimize, not options.gc_sections)
+    if not all(new_comdats) and "lost-groups-kept" not in options.quirks:
+        leave_out_lost_groups(obj)
     table_symbols = 0
     for number, entry in enumerate(obj.linking.symbols):
         if entry.kind is SymbolKind.TABLE:
@@ -232,6 +234,12 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
     if extracted:
         yield extracted.pop()
     resolution.objects.append(obj)
+
+
+def leave_out_lost_groups(obj: InputObject) -> None:
+    """Of a comdat group only the first object's part is written (Linking.md, "COMDATs")."""
+    for chunk in (*obj.functions, *obj.segments):
+        chunk.live = chunk.live and not chunk.discarded
 
 
 def add_definition(
@@ -543,12 +551,14 @@ def find_call_dtors(resolution: Resolution) -> None:
 
 def demote_lazy_symbols(table: SymbolTable) -> None:
     """What was never extracted stays undefined (LLD's demoteLazySymbols)."""
+    quirks = table.options.quirks
+    flags = WEAK if "demoted-flag-lost" in quirks else WEAK | UNDEFINED
     for symbol in table.symbols:
-        if not symbol.is_lazy:
+        if not symbol.is_lazy or not symbol.used_in_object:
             continue
-        if symbol.signature is not None:
-            demote(symbol)
-        elif "local-symbols-offered" in table.options.quirks:
+        if symbol.signature is not None or "lazy-data-not-demoted" not in quirks:
+            demote(symbol, flags)
+        elif not symbol.is_weak and "local-symbols-offered" in quirks:
             # The member has been taken and does not define it; wasm-ld goes on with its zeros.
             symbol.index = symbol.table_index = 0
 

@@ -349,7 +349,17 @@ class SymbolTable:
         return True
 
     def _update_undefined(self, existing: LinkSymbol, new: LinkSymbol) -> None:
-        """Two references to one name must agree on the import (LLD's updateExistingUndefined)."""
+        """One more reference to what is not defined (LLD's updateExistingUndefined)."""
+        compares = new.kind is SymbolKind.FUNCTION
+        if compares or "import-mismatch-unchecked" not in self.options.quirks:
+            self._unify_imports(existing, new)
+        if "undefined-flags-replaced" in self.options.quirks:
+            replace_flags(existing, new)
+        else:
+            unify_flags(existing, new)
+
+    def _unify_imports(self, existing: LinkSymbol, new: LinkSymbol) -> None:
+        """Two references to one name must agree on the import."""
         if new.import_name is not None:
             if existing.import_name is None:
                 existing.import_name = new.import_name
@@ -362,25 +372,6 @@ class SymbolTable:
                 self._report_import(
                     existing, new, "module", existing.import_module, new.import_module
                 )
-        no_strip = (existing.flags | new.flags) & NO_STRIP
-        self._update_flags(existing, new)
-        if "no-strip-forgotten" not in self.options.quirks:
-            existing.flags |= no_strip
-
-    def _update_flags(self, existing: LinkSymbol, new: LinkSymbol) -> None:
-        """A strong reference after a weak one makes the symbol strong; visibility is the last
-        weak one's for functions, for data that of the one after the last weak one.
-        """
-        first_counts = "first-weak-reference-counts" in self.options.quirks
-        if new.kind is SymbolKind.DATA:
-            if existing.is_weak and not first_counts:
-                existing.flags = new.flags
-            return
-        binding = new.flags & BINDING_MASK
-        if existing.is_weak and binding != WEAK:
-            existing.flags = (existing.flags & ~BINDING_MASK) | binding
-        if new.kind is SymbolKind.FUNCTION and existing.is_weak and not first_counts:
-            existing.flags = new.flags
 
     def _report_import(
         self, existing: LinkSymbol, new: LinkSymbol, what: str, old: str, other: str
@@ -436,19 +427,36 @@ class SymbolTable:
                 )
 
 
-def demote(lazy: LinkSymbol) -> None:
-    """Makes a function that is only weakly wanted from an archive an undefined one again."""
+def demote(lazy: LinkSymbol, flags: int = WEAK | UNDEFINED) -> None:
+    """Makes what is only weakly wanted from an archive undefined again; data has no signature."""
     lazy.become(
         LinkSymbol(
             lazy.name,
-            SymbolKind.FUNCTION,
+            SymbolKind.DATA if lazy.signature is None else SymbolKind.FUNCTION,
             State.UNDEFINED,
-            WEAK,
+            flags,
             lazy.file,
             lazy.signature,
             is_called_directly=lazy.is_called_directly,
         ),
     )
+
+
+def unify_flags(existing: LinkSymbol, new: LinkSymbol) -> None:
+    """A strong reference makes a weak one strong, and what must not be stripped stays."""
+    binding = new.flags & BINDING_MASK
+    if existing.is_weak and binding != WEAK:
+        existing.flags = (existing.flags & ~BINDING_MASK) | binding
+    existing.flags |= new.flags & NO_STRIP
+
+
+def replace_flags(existing: LinkSymbol, new: LinkSymbol) -> None:
+    """A weak reference takes all flags of the next one, a function only of a weak one."""
+    binding = new.flags & BINDING_MASK
+    if existing.is_weak and binding != WEAK and existing.kind is SymbolKind.FUNCTION:
+        existing.flags = (existing.flags & ~BINDING_MASK) | binding
+    if existing.is_weak:
+        existing.flags = new.flags
 
 
 def signatures_match(existing: LinkSymbol, new: LinkSymbol) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, cast
@@ -62,6 +63,7 @@ class LinkSymbol:
     used_in_object: bool = False
     force_export: bool = False
     referenced: bool = False
+    on_change: Callable[[LinkSymbol], None] | None = None
 
     # Set by layout; -1 means none.
     index: int = -1
@@ -88,6 +90,8 @@ class LinkSymbol:
         self.is_called_directly = other.is_called_directly
         self.stub = other.stub
         self.is_stub = other.is_stub
+        if self.on_change is not None:
+            self.on_change(self)
 
     @property
     def is_defined(self) -> bool:
@@ -184,11 +188,9 @@ class LinkSymbol:
             return self.stub.function_index
         if self.index != -1:
             return self.index
-        if self.state is State.UNDEFINED:
-            raise FatalError(
-                f"wasm-ld up to 17 crashes here: undefined function {self.name} has no index"
-                " (quirk warned-functions-crash)",
-            )
+        if self.chunk is None:
+            # A reference that nothing resolved, such as one to a lost comdat group.
+            raise FatalError(f"symbol is not defined: {self.name}")
         return self.function.function_index
 
     @property

@@ -6,7 +6,7 @@ createCommandExportWrappers and createInitTLSFunction.
 
 from __future__ import annotations
 
-from linker.errors import Diagnostics
+from linker.errors import Diagnostics, FatalError
 from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.indices import Indices
@@ -123,7 +123,9 @@ def write_functions(
 def call_ctors_code(init_functions: list[tuple[int, LinkSymbol]]) -> bytes:
     code = NO_LOCALS
     for _, symbol in init_functions:
-        assert symbol.signature is not None
+        if symbol.signature is None:
+            # Its comdat group is another object's, which has no such function; wasm-ld 22 crashes.
+            raise FatalError(f"init function is not defined: {symbol.name}")
         code += call(symbol.function_index) + DROP * len(symbol.signature.results)
     return code + END
 

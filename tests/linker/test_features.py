@@ -84,7 +84,7 @@ def test_features_that_do_not_fit(
 
 @pytest.mark.parametrize("prefix", ["!", "="])
 def test_other_prefixes_are_malformed(link: Linker, prefix: str) -> None:
-    # Linking.md still lists "=", which wasm-ld has dropped.
+    # Older editions of Linking.md had "=" too.
     message = link.malformed(unit(f"{prefix}x"))
     assert f"unknown feature prefix {ord(prefix):#x}" in message
 

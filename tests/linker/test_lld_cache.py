@@ -232,6 +232,14 @@ def test_a_changed_option(tmp_path: Path, change: Callable[[LldOptions], LldOpti
     assert starts_of(tmp_path) == 3
 
 
+def test_another_command_line_of_the_same_options(tmp_path: Path) -> None:
+    options = small_link(tmp_path)
+    wasm_ld = script(tmp_path, "ld", 'echo "$1" > "$output"')
+    link_with_lld(options, wasm_ld)
+    assert link_with_lld(options, wasm_ld, as_seed=True).action is Action.LINKED
+    assert (tmp_path / "out.wasm").read_text() == "-error-limit=0\n"
+
+
 def test_another_wasm_ld(tmp_path: Path) -> None:
     options = small_link(tmp_path)
     one = script(tmp_path, "one", 'echo 1 > "$output"')

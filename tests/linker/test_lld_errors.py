@@ -168,11 +168,14 @@ def test_errors_up_to_the_limit(tmp_path: Path) -> None:
     assert run_child(wasm_ld, stderr_limit=1000) == "0" * 1000
 
 
-def test_standard_input_and_output_are_nobodys(tmp_path: Path) -> None:
+def test_standard_input_and_output_are_nobodys(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     body = 'test -z "$(cat)" || exit 9; echo "to standard output"; echo x > "$output"'
     options = small_link(tmp_path)
     result = link_with_lld(options, script(tmp_path, "talks", body))
     assert result.warnings == ()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_inherited_outputs(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
