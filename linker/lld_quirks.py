@@ -44,7 +44,8 @@ def _past(
     last: int,
     first: int = OLDEST_LLD,
 ) -> _Past:
-    return _Past(Quirk(name, description, f"wasm-ld up to {last}: {origin}", breaks), last, first)
+    releases = f"up to {last}" if first == OLDEST_LLD else f"{first} to {last}"
+    return _Past(Quirk(name, description, f"wasm-ld {releases}: {origin}", breaks), last, first)
 
 
 _PAST: tuple[_Past, ...] = (
@@ -97,6 +98,7 @@ _PAST: tuple[_Past, ...] = (
         "A local symbol of an archive member is taken for a definition that a reference needs.",
         "ObjFile::parseLazy did not skip local symbols",
         'Linking.md, "Symbol Table" (WASM_SYMBOL_BINDING_LOCAL)',
+        first=18,
         last=19,
     ),
     _past(
@@ -190,7 +192,7 @@ _PAST: tuple[_Past, ...] = (
     ),
     _past(
         "string-tables-by-djb-hash",
-        "What wasm-ld does in the order of a hash table of names follows Bernstein's hash, not XXH3.",
+        "What is done in the order of a hash table of names follows Bernstein's hash, not XXH3.",
         "llvm::StringMap changed its hash in 17",
         last=16,
     ),

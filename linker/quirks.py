@@ -9,7 +9,6 @@ from __future__ import annotations
 from linker.lld_quirks import LLD_QUIRKS, OLDEST_LLD, absent_from_lld, quirks_of_lld
 from linker.quirk import Quirk
 
-
 _LLD_22_QUIRKS: tuple[Quirk, ...] = (
     Quirk(
         "segment-flags-lost",

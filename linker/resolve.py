@@ -558,7 +558,7 @@ def demote_lazy_symbols(table: SymbolTable) -> None:
             continue
         if symbol.signature is not None or "lazy-data-not-demoted" not in quirks:
             demote(symbol, flags)
-        elif not symbol.is_weak and "local-symbols-offered" in quirks:
+        elif not symbol.is_weak and quirks & {"local-symbols-offered", "archive-index-used"}:
             # The member has been taken and does not define it; wasm-ld goes on with its zeros.
             symbol.index = symbol.table_index = 0
 

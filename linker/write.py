@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from linker import emit, metadata
 from linker.atoms import collect_custom_sections, place_sections
 from linker.emit import Output
 from linker.format.constants import SectionId
-from linker.objects import Section
+from linker.objects import Chunk, Section
 from linker.relocatable import linking_section, number_symbols, relocation_section
 
 
@@ -46,7 +48,7 @@ def write_module(output: Output) -> bytes:
         sections.append(linking_section(output, symbols, custom_indices.values()))
         functions = output.indices.functions
         chunks = [chunk for segment in output.segments for chunk in segment.chunks]
-        relocated = (
+        relocated: tuple[tuple[str, int, Sequence[Chunk]], ...] = (
             ("CODE", code_index, functions),
             ("DATA", data_index, chunks),
             *((name, custom_indices[name], parts) for name, (parts, _) in placed.items()),

@@ -34,6 +34,7 @@ from tests.linker.objects import (
     data,
     features,
     function,
+    function_pointer,
     function_word,
     global_get,
     global_starting_with,
@@ -160,6 +161,16 @@ EXAMPLES = {
         ),
         "--no-entry --features=mutable-globals,reference-types",
         lambda output: ref_null(FUNCREF).body in linked(output).module,
+    ),
+    "dead-relocations-counted": Example(
+        (
+            assemble(
+                undefined_function("x", flags=WEAK),
+                function("f", function_pointer("x"), type=TO_I32, flags=EXPORTED),
+            ),
+        ),
+        "--no-entry --emit-relocs",
+        lambda output: "reloc.CODE" not in linked(output).section_names,
     ),
     "absolute-symbols-moved": Example(
         (
