@@ -179,8 +179,8 @@ _PAST: tuple[_Past, ...] = (
     ),
     _past(
         "first-weak-reference-counts",
-        "A strong reference to data after a weak one is taken for weak, and of two weak ones the"
-        " first says whether the symbol is hidden.",
+        "A strong reference to data after a weak one is taken for weak, and of several references"
+        " the first says whether the symbol is hidden or may be stripped.",
         "addUndefinedData and addUndefinedFunction kept the flags of an undefined symbol",
         last=16,
     ),
@@ -219,7 +219,10 @@ _PAST: tuple[_Past, ...] = (
 LLD_QUIRKS: tuple[Quirk, ...] = tuple(entry.quirk for entry in _PAST)
 
 # Of the quirks of wasm-ld 22: those that came after a release, by the last release without them.
-_CAME_AFTER: dict[str, int] = {"dead-relocations-counted": 20}
+_CAME_AFTER: dict[str, int] = {
+    "dead-relocations-counted": 20,
+    "undefined-flags-replaced": 16,
+}
 
 
 def quirks_of_lld(release: int) -> frozenset[str]:

@@ -353,7 +353,9 @@ class SymbolTable:
         compares = new.kind is SymbolKind.FUNCTION
         if compares or "import-mismatch-unchecked" not in self.options.quirks:
             self._unify_imports(existing, new)
-        if "undefined-flags-replaced" in self.options.quirks:
+        if "first-weak-reference-counts" in self.options.quirks:
+            keep_first_flags(existing, new)
+        elif "undefined-flags-replaced" in self.options.quirks:
             replace_flags(existing, new)
         else:
             unify_flags(existing, new)
@@ -457,6 +459,13 @@ def replace_flags(existing: LinkSymbol, new: LinkSymbol) -> None:
         existing.flags = (existing.flags & ~BINDING_MASK) | binding
     if existing.is_weak:
         existing.flags = new.flags
+
+
+def keep_first_flags(existing: LinkSymbol, new: LinkSymbol) -> None:
+    """A weak reference to a function becomes strong with the next strong one; all else stays."""
+    binding = new.flags & BINDING_MASK
+    if existing.is_weak and binding != WEAK and existing.kind is SymbolKind.FUNCTION:
+        existing.flags = (existing.flags & ~BINDING_MASK) | binding
 
 
 def signatures_match(existing: LinkSymbol, new: LinkSymbol) -> bool:

@@ -1,0 +1,349 @@
+"""What wasm-ld 15 to 21 do otherwise than wasm-ld 22: each quirk alone, and in its releases.
+
+The releases themselves are asked where they are installed (`weldcheck linkers add ziglang==...`).
+"""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.adapters.discover import UnknownLinker, find
+from harness.adapters.lld import WasmLd
+from linker.driver import LinkOutput
+from linker.format.archive import Member, encode_archive
+from linker.format.constants import RelocationType
+from linker.format.errors import MalformedFile
+from linker.lld_quirks import LLD_QUIRKS, OLDEST_LLD, absent_from_lld, quirks_of_lld
+from linker.quirks import DIALECTS
+from tests.linker.assemble import archive, assemble
+from tests.linker.conftest import OUTPUT, file_names, lines_of, link_here, shown
+from tests.linker.linked import Linked
+from tests.linker.objects import (
+    EXPORTED,
+    LOCAL,
+    NO_STRIP,
+    RETAIN,
+    TLS,
+    TLS_SEGMENT,
+    TO_I32,
+    WEAK,
+    Site,
+    absolute,
+    address,
+    call,
+    custom,
+    data,
+    features,
+    function,
+    function_word,
+    pointer,
+    returning,
+    undefined_data,
+    undefined_function,
+    undefined_table,
+    word,
+)
+
+NEWEST_LLD = 22
+RELEASES = range(OLDEST_LLD, NEWEST_LLD + 1)
+NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A link in which a quirk shows, and what is there without it.
+
+    `crashes`: wasm-ld does not survive it, and the quirk is a refusal that says so.
+    """
+
+    files: tuple[bytes, ...]
+    options: str
+    is_right: Callable[[LinkOutput], bool]
+    crashes: bool = False
+
+    def link(self, dialect: str = "standard", *quirks: str) -> LinkOutput:
+        files = file_names(self.files, {})
+        switches = [f"--quirk={name}" for name in quirks]
+        return link_here(files, [*self.options.split(), *switches, *files], dialect)
+
+
+def linked(output: LinkOutput) -> Linked:
+    assert output.module is not None, output.errors
+    return Linked(output.module)
+
+
+def links(output: LinkOutput) -> bool:
+    return output.module is not None
+
+
+def user_of(name: str, flags: int = 0) -> bytes:
+    """An object that takes the address of data it does not define."""
+    read = function(f"read_{name}", address(name), type=TO_I32, flags=EXPORTED)
+    return assemble(undefined_data(name, flags=flags), read)
+
+
+def stack_pointer_is_exported(output: LinkOutput) -> bool:
+    return "__stack_pointer" in linked(output).exports
+
+
+def simple(options: str, is_right: Callable[[LinkOutput], bool] = links) -> Example:
+    unit = assemble(data("x", word(1), flags=NO_STRIP), function("f", flags=EXPORTED))
+    return Example((unit,), f"--no-entry {options}", is_right)
+
+
+def library(**members: bytes) -> bytes:
+    """An archive without a symbol table."""
+    entries = [Member(f"{name}.o", content) for name, content in members.items()]
+    return encode_archive(entries, symbol_table=False)
+
+
+EXAMPLES = {
+    "options-before-16": simple("--Bstatic"),
+    "options-before-17": simple("--build-id=sha1"),
+    "options-before-18": simple("--table-base=7"),
+    "options-before-19": simple("--no-growable-memory"),
+    "options-before-20": simple("--allow-multiple-definition"),
+    "options-before-21": simple("--rpath=here"),
+    "options-before-22": simple("--no-stack-first"),
+    "stack-after-data": simple(
+        "--export=__data_end", lambda output: linked(output).address("__data_end") == 65540
+    ),
+    "stack-pointer-hidden": simple(
+        "--export-dynamic --features=mutable-globals", stack_pointer_is_exported
+    ),
+    "linker-globals-inside": simple(
+        "--export-all --features=mutable-globals", stack_pointer_is_exported
+    ),
+    "no-first-page-end": Example((user_of("__wasm_first_page_end"),), "--no-entry", links),
+    "old-alignment-message": simple(
+        "--initial-memory=131073",
+        lambda output: (
+            output.errors == ("initial memory must be aligned to the page size (65536 bytes)",)
+        ),
+    ),
+    "dead-relocations-written": Example(
+        (assemble(function("f", flags=EXPORTED), data("x", b"1"), custom("note", pointer("x"))),),
+        "--no-entry --emit-relocs",
+        lambda output: "reloc.note" not in linked(output).section_names,
+    ),
+    "muldefs-unknown": Example(
+        (assemble(returning("f", 1, EXPORTED)), assemble(returning("f", 2, EXPORTED))),
+        "--no-entry -z muldefs",
+        lambda output: linked(output).run("f") == 1,
+    ),
+    "local-symbols-offered": Example(
+        (
+            assemble(undefined_data("x"), function("f", address("x"), type=TO_I32, flags=EXPORTED)),
+            archive(assemble(data("x", b"1", flags=LOCAL), function("member", flags=EXPORTED))),
+            assemble(data("x", b"2")),
+        ),
+        "--no-entry",
+        lambda output: linked(output).exports == ["memory", "f"],
+    ),
+    "tls-addresses-absolute": Example(
+        (
+            assemble(
+                data("x", word(1), segment=".tdata.x", segment_flags=TLS_SEGMENT, flags=TLS),
+                function(
+                    "f",
+                    b"\x41",
+                    Site(RelocationType.MEMORY_ADDR_TLS_SLEB, "x"),
+                    type=TO_I32,
+                    flags=EXPORTED,
+                ),
+                features("+atomics", "+bulk-memory"),
+            ),
+        ),
+        "--no-entry",
+        lambda output: linked(output).run("f") == 0,
+    ),
+    "first-reference-blamed": Example(
+        (assemble(undefined_data("x"), function("f", flags=EXPORTED)), user_of("x")),
+        "--no-entry",
+        lambda output: output.errors == ("b.o: undefined symbol: x",),
+    ),
+    "retained-segments-dropped": Example(
+        (assemble(data("x", b"1", segment_flags=RETAIN), function("f", flags=EXPORTED)),),
+        "--no-entry",
+        lambda output: [entry.content for entry in linked(output).segments] == [b"1"],
+    ),
+    "table-import-unnamed": Example(
+        (
+            assemble(
+                undefined_table(flags=NO_STRIP),
+                function("f"),
+                data("p", function_word("f"), flags=NO_STRIP),
+            ),
+        ),
+        "--no-entry --import-table",
+        lambda output: linked(output).imports == ["env.__indirect_function_table"],
+    ),
+    "archive-index-used": Example(
+        (
+            assemble(undefined_data("x"), function("f", address("x"), type=TO_I32, flags=EXPORTED)),
+            library(member=assemble(data("x", b"1"))),
+        ),
+        "--no-entry",
+        links,
+    ),
+    "warned-functions-crash": Example(
+        (assemble(undefined_function("x"), function("f", call("x"), flags=EXPORTED)),),
+        "--no-entry --warn-unresolved-symbols",
+        lambda output: linked(output).functions[0] == "undefined_stub",
+        crashes=True,
+    ),
+    "zeros-never-written": Example(
+        (assemble(data("x", bytes(4), segment=".bss.x", flags=NO_STRIP)),),
+        "--no-entry --emit-relocs",
+        lambda output: [entry.content for entry in linked(output).segments] == [bytes(4)],
+    ),
+    "linker-data-crashes-linking": Example(
+        (user_of("__heap_base"),),
+        "--no-entry --emit-relocs",
+        lambda output: linked(output).symbol("__heap_base").name == "__heap_base",
+        crashes=True,
+    ),
+    "module-unnamed": simple("", lambda output: OUTPUT.encode() in linked(output).module),
+    "absolute-symbols-refused": Example(
+        (
+            assemble(
+                data("first", word(1), flags=NO_STRIP),
+                absolute("x", 4096),
+                function("f", address("x"), type=TO_I32, flags=EXPORTED),
+            ),
+        ),
+        "--no-entry",
+        lambda output: linked(output).run("f") == 4096,
+    ),
+    "function-index-i32-unknown": Example(
+        (
+            assemble(
+                function("f", flags=EXPORTED),
+                custom("note", Site(RelocationType.FUNCTION_INDEX_I32, "f")),
+            ),
+        ),
+        "--no-entry",
+        lambda output: linked(output).custom("note") == word(0),
+    ),
+    "first-weak-reference-counts": Example(
+        (user_of("x", WEAK), assemble(undefined_data("x"), function("f"))),
+        "--no-entry",
+        lambda output: output.errors == ("a.o: undefined symbol: x",),
+    ),
+    "custom-sections-unordered": Example(
+        (assemble(*(custom(name, b"1") for name in NAMES), function("f", flags=EXPORTED)),),
+        "--no-entry",
+        lambda output: [n for n in linked(output).section_names if n in NAMES] == list(NAMES),
+    ),
+    "string-tables-by-djb-hash": Example(
+        (archive(**{name: assemble(function(name)) for name in NAMES}), assemble(function("f"))),
+        " ".join(("--no-entry", *(f"--export={name}" for name in NAMES))),
+        lambda output: (
+            [name for name in linked(output).functions if name in NAMES]
+            == ["delta", "beta", "gamma", "epsilon", "alpha", "zeta"]
+        ),
+    ),
+    "no-stack-bounds": Example((user_of("__stack_low"),), "--no-entry", links),
+    "global-base-ignored": simple(
+        "--stack-first --global-base=131072 --export=__data_end",
+        lambda output: linked(output).address("__data_end") == 131076,
+    ),
+    "empty-import-module": Example(
+        (
+            assemble(
+                undefined_function("x", module="", import_name="x"),
+                function("f", call("x"), flags=EXPORTED),
+            ),
+        ),
+        "--no-entry",
+        lambda output: linked(output).imports == [".x"],
+    ),
+}
+
+
+@functools.lru_cache
+def release(number: int) -> WasmLd:
+    """The wasm-ld of that release. Skips the test where it is not installed."""
+    try:
+        found = find(f"lld-{number}")
+    except UnknownLinker as problem:
+        pytest.skip(str(problem))
+    assert isinstance(found, WasmLd)
+    return found
+
+
+def ask(number: int, example: Example, folder: Path) -> tuple[int, list[str], bytes | None]:
+    """What the real wasm-ld of that release does: status, messages, module."""
+    wasm_ld = release(number)
+    files = file_names(example.files, {})
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    done = subprocess.run(
+        [*wasm_ld.command, *example.options.split(), *files, "-o", OUTPUT],
+        cwd=folder,
+        env={**dict(wasm_ld.environment(folder)), "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    output = folder / OUTPUT
+    module = output.read_bytes() if done.returncode == 0 else None
+    return done.returncode, lines_of(done.stderr.replace("wasm-ld:", "ld:")), module
+
+
+def holds(example: Example, output: LinkOutput) -> bool:
+    """Whether the module is right; one that cannot be read is not."""
+    try:
+        return example.is_right(output)
+    except MalformedFile:
+        return False
+
+
+def test_every_quirk_is_here() -> None:
+    assert list(EXAMPLES) == [quirk.name for quirk in LLD_QUIRKS]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_quirk_alone(name: str) -> None:
+    example = EXAMPLES[name]
+    without, alone = example.link(), example.link("standard", name)
+    assert example.is_right(without)
+    assert not links(alone) or not holds(example, alone)
+    assert without != alone
+    if example.crashes:
+        assert "crashes here" in alone.errors[0]
+
+
+@pytest.mark.parametrize("number", RELEASES)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_dialect_does_what_its_release_does(name: str, number: int, tmp_path: Path) -> None:
+    example = EXAMPLES[name]
+    status, messages, module = ask(number, example, tmp_path)
+    here = example.link(f"lld-{number}")
+    assert here.module == module
+    if status < 0 or status >= 128:
+        assert "crashes here" in here.errors[0]
+    else:
+        assert lines_of("\n".join(shown(here))) == messages
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_last_release_with_a_quirk_shows_it(name: str) -> None:
+    example = EXAMPLES[name]
+    having = [number for number in RELEASES if name in DIALECTS[f"lld-{number}"]]
+    last = max(having)
+    assert example.link(f"lld-{last}") != example.link(f"lld-{last + 1}")
+
+
+def test_dialects_grow_with_their_age() -> None:
+    assert DIALECTS["lld-22"].isdisjoint(EXAMPLES)
+    for number in RELEASES[:-1]:
+        older, newer = DIALECTS[f"lld-{number}"], DIALECTS[f"lld-{number + 1}"]
+        assert newer - older <= absent_from_lld(number) | {"local-symbols-offered"}
+        assert quirks_of_lld(number) <= older
