@@ -16,9 +16,15 @@ from typing import NamedTuple, TypeAlias
 from linker.command_line import InputRequest, MisplacedSwitch
 from linker.errors import Diagnostics
 from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, parse_archive
-from linker.format.constants import MAGIC, RelocationType, SectionId
+from linker.format.constants import MAGIC, RelocationType, SectionId, ValueType
 from linker.format.errors import MalformedFile
-from linker.format.model import DataSection, LinkingSection, ObjectFile, RelocationSection
+from linker.format.model import (
+    DataSection,
+    GlobalSection,
+    LinkingSection,
+    ObjectFile,
+    RelocationSection,
+)
 from linker.format.parse import parse
 from linker.response_files import Read, reason
 
@@ -66,7 +72,10 @@ class FileKind(Enum):
     UNKNOWN = auto()
 
 
-NEWER_THAN_READER = frozenset({"absolute-symbols-refused", "function-index-i32-unknown"})
+REF_NULL = b"\xd0"
+NEWER_THAN_READER = frozenset(
+    {"absolute-symbols-refused", "function-index-i32-unknown", "null-functions-refused"},
+)
 """The quirks of a reader that refuses objects with something newer."""
 
 _BITCODE_MAGICS = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
@@ -116,6 +125,10 @@ def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
     data = file.find(DataSection)
     sizes = [len(segment.content) for segment in data.segments] if data else []
     for section in file.sections:
+        if isinstance(section, GlobalSection) and "null-functions-refused" in quirks:
+            for entry in section.globals:
+                if entry.init.body[:1] == REF_NULL and entry.init.body[1] != ValueType.EXTERNREF:
+                    return "invalid type for ref.null"
         if isinstance(section, LinkingSection) and "absolute-symbols-refused" in quirks:
             for symbol in section.symbols:
                 if symbol.data is None:

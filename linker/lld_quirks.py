@@ -124,6 +124,14 @@ _PAST: tuple[_Past, ...] = (
         last=18,
     ),
     _past(
+        "null-functions-refused",
+        "An object with a global that starts as a null reference is refused as malformed, unless"
+        " it is of type externref.",
+        "WasmObjectFile's readInitExpr knew no other type",
+        'core specification, "Constant Expressions"',
+        last=18,
+    ),
+    _past(
         "table-import-unnamed",
         "With --import-table, an object's reference to the function table is no import by itself,"
         " and the module's elements name table 4294967295.",
@@ -221,6 +229,7 @@ LLD_QUIRKS: tuple[Quirk, ...] = tuple(entry.quirk for entry in _PAST)
 # Of the quirks of wasm-ld 22: those that came after a release, by the last release without them.
 _CAME_AFTER: dict[str, int] = {
     "dead-relocations-counted": 20,
+    "low-base-crashes": 15,
     "undefined-flags-replaced": 16,
 }
 

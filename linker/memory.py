@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linker.atoms import align
-from linker.errors import Diagnostics
+from linker.errors import Diagnostics, FatalError
 from linker.format.leb128 import encode_signed
 from linker.format.model import InitExpr
 from linker.objects import GlobalElement, OutputSegment
@@ -69,6 +69,13 @@ def lay_out_memory(
                 diagnostics.error(
                     "--global-base cannot be less than stack size when --stack-first is used",
                 )
+                if options.shared_memory and segments:
+                    if "low-base-crashes" in options.quirks:
+                        raise FatalError(
+                            "wasm-ld 22 crashes here: no place for __wasm_init_memory_flag"
+                            " (quirk low-base-crashes)",
+                        )
+                    diagnostics.check()
                 return Memory(0, 0)
             address = options.global_base
     else:

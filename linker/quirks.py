@@ -104,6 +104,13 @@ _LLD_22_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "COMDATs"',
     ),
     Quirk(
+        "low-base-crashes",
+        "A --global-base inside the stack crashes the linker after the error when the memory is"
+        " shared and has data.",
+        "wasm-ld 16 to 22: layoutMemory returns before __wasm_init_memory_flag is there",
+        "unspecified",
+    ),
+    Quirk(
         "tls-alignment-zero",
         "Without thread-local data, __tls_align is 0, which is no alignment.",
         "wasm-ld up to 22: layoutMemory sets it only where it finds a thread-local segment",

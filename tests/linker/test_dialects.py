@@ -19,6 +19,7 @@ from linker.driver import LinkOutput
 from linker.format.archive import Member, encode_archive
 from linker.format.constants import RelocationType
 from linker.format.errors import MalformedFile
+from linker.format.expression import ref_null
 from linker.lld_quirks import LLD_QUIRKS, OLDEST_LLD, absent_from_lld, quirks_of_lld
 from linker.quirks import DIALECTS
 from tests.linker.assemble import archive, assemble
@@ -26,6 +27,7 @@ from tests.linker.conftest import OUTPUT, file_names, lines_of, link_here, shown
 from tests.linker.linked import Linked
 from tests.linker.objects import (
     EXPORTED,
+    FUNCREF,
     LOCAL,
     NO_STRIP,
     RETAIN,
@@ -42,6 +44,7 @@ from tests.linker.objects import (
     features,
     function,
     function_word,
+    global_starting_with,
     pointer,
     returning,
     undefined_data,
@@ -172,6 +175,16 @@ EXAMPLES = {
         (assemble(data("x", b"1", segment_flags=RETAIN), function("f", flags=EXPORTED)),),
         "--no-entry",
         lambda output: [entry.content for entry in linked(output).segments] == [b"1"],
+    ),
+    "null-functions-refused": Example(
+        (
+            assemble(
+                global_starting_with("x", ref_null(FUNCREF), FUNCREF, flags=NO_STRIP),
+                function("f", flags=EXPORTED),
+            ),
+        ),
+        "--no-entry",
+        links,
     ),
     "table-import-unnamed": Example(
         (
