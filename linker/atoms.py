@@ -154,7 +154,9 @@ def collect_custom_sections(
     for obj in objects:
         for section in obj.sections:
             name = section.name
-            if section.discarded or not section.content or name in KNOWN_SECTIONS:
+            if section.discarded or name in KNOWN_SECTIONS:
+                continue
+            if not section.content and "empty-custom-sections-kept" not in options.quirks:
                 continue
             if name.startswith("reloc.") or (strips_debug and name.startswith(".debug_")):
                 continue

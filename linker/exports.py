@@ -115,10 +115,11 @@ def check_mutable_globals(
     for symbol in indices.imports:
         if symbol.global_type is not None and symbol.global_type.mutable:
             report("imported", symbol)
+    any_needs_it = "constant-exports-need-feature" in options.quirks
     for symbol in resolution.table.symbols:
         if (
             symbol.global_type is not None
-            and symbol.global_type.mutable
+            and (symbol.global_type.mutable or any_needs_it)
             and is_exported(symbol, options)
             and symbol.is_live
             and not is_kept_inside(symbol, features, options)

@@ -14,7 +14,7 @@ from linker.objects import InputObject, Segment
 from linker.options import Options
 
 SHARED_MEMORY_FEATURES = ("atomics", "bulk-memory")
-USED, DISALLOWED = "+", "-"
+USED, DISALLOWED, REQUIRED = "+", "-", "="
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def check_features(
     if infers or options.check_features:
         for obj in objects:
             for prefix, name in features_of(obj):
-                if prefix == USED:
+                if prefix in (USED, REQUIRED):
                     used.setdefault(name, obj.base_name)
                 elif prefix == DISALLOWED:
                     disallowed.setdefault(name, obj.base_name)
@@ -48,7 +48,7 @@ def check_features(
             report_missing(options, objects, allowed, disallowed, diagnostics)
             if not infers:
                 report_not_allowed(allowed, used, options, diagnostics)
-            report_disallowed(objects, disallowed, diagnostics)
+            report_disallowed(objects, disallowed, options, diagnostics)
     emit_bss = (options.emit_relocs and "zeros-never-written" not in options.quirks) or (
         options.memory_import is not None and "bulk-memory" not in allowed
     )
@@ -99,12 +99,29 @@ def report_not_allowed(
 
 
 def report_disallowed(
-    objects: list[InputObject], disallowed: dict[str, str], diagnostics: Diagnostics
+    objects: list[InputObject],
+    disallowed: dict[str, str],
+    options: Options,
+    diagnostics: Diagnostics,
 ) -> None:
+    """Features of one object that another forbids; or requires, in the convention of old."""
+    required: dict[str, str] = {}
+    for obj in objects:
+        for prefix, name in features_of(obj):
+            if prefix == REQUIRED:
+                required.setdefault(name, obj.base_name)
+    order = string_map_order(required, options.quirks)
     for obj in objects:
         for prefix, name in features_of(obj):
             if prefix != DISALLOWED and name in disallowed:
                 diagnostics.error(
                     f"Target feature '{name}' used in {obj.base_name} is disallowed by"
                     f" {disallowed[name]}. Use --no-check-features to suppress.",
+                )
+        present = {name for prefix, name in features_of(obj) if prefix != DISALLOWED}
+        for name in order:
+            if name not in present:
+                diagnostics.error(
+                    f"Missing target feature '{name}' in {obj.base_name}, required by"
+                    f" {required[name]}. Use --no-check-features to suppress.",
                 )

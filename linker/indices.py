@@ -163,6 +163,7 @@ def scan_chunk(
                 relocation_type in RELATIVE_TYPES
                 and symbol.is_undefined
                 and not options.relocatable
+                and "relative-references-unchecked" not in options.quirks
             ):
                 diagnostics.error(
                     f"{obj.name}: relocation R_WASM_{RelocationType(relocation_type).name} is not"

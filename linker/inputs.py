@@ -117,6 +117,11 @@ def _unsigned(data: bytes, position: int) -> tuple[int, int]:
     return value, position + 5
 
 
+def read_object(data: bytes, name: str, quirks: frozenset[str]) -> ObjectFile:
+    """An object as a release with these quirks reads it. Raises MalformedFile."""
+    return parse(data, name, required_features="required-features" in quirks)
+
+
 def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
     """What a release says of something in an object that is newer than it; None: all is known."""
     if not quirks & NEWER_THAN_READER:
@@ -135,7 +140,7 @@ def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
                     continue
                 number, offset = symbol.data.segment, symbol.data.offset
                 if number >= len(sizes):
-                    return f"invalid data segment index: {number}"
+                    return "invalid data symbol index"
                 if offset > sizes[number]:
                     return (
                         f"invalid data symbol offset: `{symbol.name}`"
@@ -269,7 +274,7 @@ class _Opener:
         if not self.quirks & NEWER_THAN_READER:
             return
         try:
-            problem = newer_than_reader(parse(data, name), self.quirks)
+            problem = newer_than_reader(read_object(data, name, self.quirks), self.quirks)
         except MalformedFile:
             # The linking stages will say what is wrong.
             return

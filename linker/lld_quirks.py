@@ -69,6 +69,13 @@ _PAST: tuple[_Past, ...] = (
         last=21,
     ),
     _past(
+        "constant-exports-need-feature",
+        "Exporting any global needs the feature mutable-globals, also one that cannot change.",
+        "checkImportExportTargetFeatures does not look at the type of an exported global",
+        'convention (target feature "mutable-globals")',
+        last=21,
+    ),
+    _past(
         "no-first-page-end",
         "There is no linker-defined symbol `__wasm_first_page_end`.",
         "it came with --page-size (createOptionalSymbols)",
@@ -91,6 +98,33 @@ _PAST: tuple[_Past, ...] = (
         "muldefs-unknown",
         "-z muldefs is no known setting and has no effect.",
         "it came with --allow-multiple-definition (readConfigs)",
+        last=19,
+    ),
+    _past(
+        "empty-custom-sections-kept",
+        "Custom sections without content are written.",
+        "Writer::calculateCustomSections leaves them out since 20",
+        last=19,
+    ),
+    _past(
+        "coverage-unaligned",
+        "The parts of __llvm_covfun and __llvm_covmap are put together without alignment, so that"
+        " llvm-cov cannot read them.",
+        "InputSection has alignments since 20",
+        last=19,
+    ),
+    _past(
+        "required-features",
+        "A target feature with the prefix `=` is required of every object.",
+        "the convention had WASM_FEATURE_PREFIX_REQUIRED; it was dropped in 20",
+        'Linking.md, "Target Features Section"',
+        last=19,
+    ),
+    _past(
+        "relative-references-unchecked",
+        "A relocation for position-independent code against what is undefined has no error of its"
+        " own.",
+        "scanRelocations looks at relative types since 20",
         last=19,
     ),
     _past(
@@ -183,6 +217,12 @@ _PAST: tuple[_Past, ...] = (
         "An object with a relocation R_WASM_FUNCTION_INDEX_I32 is refused as malformed.",
         "the type came to LLVM's WasmRelocs.def in 17",
         'Linking.md, "Relocation Sections"',
+        last=16,
+    ),
+    _past(
+        "attributes-of-dropped-functions",
+        "Relocations in sections llvm.func_attr.* against dropped functions become their addends.",
+        "getTombstoneForSection treats these sections like debug information since 17",
         last=16,
     ),
     _past(

@@ -76,6 +76,8 @@ def name_section(output: Output) -> bytes:
     ):
         if entries:
             content += subsection(kind_of_name, vector(entries))
+    if not content:
+        return b""
     return custom_section("name", content)
 
 

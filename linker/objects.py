@@ -306,7 +306,13 @@ def open_object(
     return InputObject(name, file, lazy, live, linking, types, imports, base_name=base_name)
 
 
-def load(obj: InputObject, new_comdat: list[bool], optimize: int, all_live: bool) -> None:
+def load(
+    obj: InputObject,
+    new_comdat: list[bool],
+    optimize: int,
+    all_live: bool,
+    quirks: frozenset[str] = frozenset(),
+) -> None:
     """Takes the object apart (LLD's ObjFile::parse, down to its symbols).
 
     `new_comdat` tells for each comdat whether the link sees its name for the first time.
@@ -320,7 +326,7 @@ def load(obj: InputObject, new_comdat: list[bool], optimize: int, all_live: bool
         for entry in comdat.entries
     }
     names = element_names(obj)
-    load_custom_sections(obj, relocations, comdat_of, optimize, all_live)
+    load_custom_sections(obj, relocations, comdat_of, optimize, all_live, quirks)
     for index, section in enumerate(obj.file.sections):
         if isinstance(section, model.DataSection):
             load_segments(obj, section, relocations.get(index, []), comdat_of, optimize, all_live)
@@ -501,6 +507,7 @@ def load_custom_sections(
     comdat_of: dict[tuple[ComdatKind, int], int],
     optimize: int,
     all_live: bool,
+    quirks: frozenset[str],
 ) -> None:
     for index, section in enumerate(obj.file.sections):
         if not isinstance(section, CUSTOM_SECTIONS):
@@ -522,19 +529,28 @@ def load_custom_sections(
             is_excluded(obj, comdat),
             all_live,
             0,
-            # llvm-cov reads these as tables of aligned records.
-            8 if section.name in ("__llvm_covfun", "__llvm_covmap") else 1,
-            tombstone_for(section.name),
+            section_alignment(section.name, quirks),
+            tombstone_for(section.name, quirks),
         )
         obj.sections_by_index[index] = chunk
         if isinstance(section, model.CustomSection):
             obj.sections.append(chunk)
 
 
-def tombstone_for(name: str) -> int:
+def section_alignment(name: str, quirks: frozenset[str]) -> int:
+    """The alignment of a part of a custom section in bytes."""
+    if name in ("__llvm_covfun", "__llvm_covmap") and "coverage-unaligned" not in quirks:
+        # llvm-cov reads these as tables of aligned records.
+        return 8
+    return 1
+
+
+def tombstone_for(name: str, quirks: frozenset[str]) -> int:
     """What relocations against dropped pieces become there (LLD's getTombstoneForSection)."""
     if name in (".debug_ranges", ".debug_loc"):
         return 2**64 - 2
-    if name.startswith((".debug_", "llvm.func_attr.")):
+    if name.startswith("llvm.func_attr.") and "attributes-of-dropped-functions" not in quirks:
+        return 2**64 - 1
+    if name.startswith(".debug_"):
         return 2**64 - 1
     return 0

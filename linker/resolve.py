@@ -19,8 +19,7 @@ from linker.format.constants import (
     ValueType,
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
-from linker.format.parse import parse
-from linker.inputs import ArchiveInput, Input, newer_than_reader
+from linker.inputs import ArchiveInput, Input, newer_than_reader, read_object
 from linker.objects import (
     Function,
     GlobalElement,
@@ -102,7 +101,7 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     """
     table = SymbolTable(options, diagnostics)
     resolution = Resolution(table)
-    objects = open_inputs(inputs)
+    objects = open_inputs(inputs, options.quirks)
     define_required_symbols(options, resolution)
     for obj in objects:
         if isinstance(obj, ArchiveIndex):
@@ -139,7 +138,7 @@ class ArchiveIndex(NamedTuple):
     symbols: list[tuple[str, InputObject]]
 
 
-def open_index(entry: ArchiveInput) -> ArchiveIndex:
+def open_index(entry: ArchiveInput, quirks: frozenset[str]) -> ArchiveIndex:
     """The members that the archive's symbol table names; others are not looked at."""
     members: dict[int, InputObject] = {}
     symbols = []
@@ -147,26 +146,28 @@ def open_index(entry: ArchiveInput) -> ArchiveIndex:
         if number not in members:
             member = entry.archive.members[number]
             full_name = f"{entry.name}({member.name})"
-            file = parse(member.data, full_name)
+            file = read_object(member.data, full_name, quirks)
             members[number] = open_object(file, full_name, member.name, lazy=True, live=False)
         symbols.append((name, members[number]))
     return ArchiveIndex(symbols)
 
 
-def open_inputs(inputs: Sequence[Input]) -> list[InputObject | ArchiveIndex]:
+def open_inputs(
+    inputs: Sequence[Input], quirks: frozenset[str]
+) -> list[InputObject | ArchiveIndex]:
     """Every object of the command line, archive members included, in order."""
     objects: list[InputObject | ArchiveIndex] = []
     for entry in inputs:
         if isinstance(entry, ArchiveInput):
             if entry.has_index:
-                objects.append(open_index(entry))
+                objects.append(open_index(entry, quirks))
                 continue
             for member in entry.archive.members:
                 name = f"{entry.name}({member.name})"
-                file = parse(member.data, name)
+                file = read_object(member.data, name, quirks)
                 objects.append(open_object(file, name, member.name, not entry.whole, entry.whole))
         else:
-            file = parse(entry.data, entry.name)
+            file = read_object(entry.data, entry.name, quirks)
             objects.append(open_object(file, entry.name, entry.name, entry.lazy, True))
     return objects
 
@@ -211,7 +212,7 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
     if options.trace:
         table.diagnostics.print(obj.name)
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
-    load(obj, new_comdats, options.optimize, not options.gc_sections)
+    load(obj, new_comdats, options.optimize, not options.gc_sections, options.quirks)
     if not all(new_comdats) and "lost-groups-kept" not in options.quirks:
         leave_out_lost_groups(obj)
     table_symbols = 0

@@ -46,8 +46,10 @@ _FORBIDDEN = {
 }
 
 
-def parse(data: bytes, name: str) -> ObjectFile:
+def parse(data: bytes, name: str, *, required_features: bool = False) -> ObjectFile:
     """What the file `data` says; `name` is what errors call it.
+
+    `required_features`: target features may have the prefix `=`, which the convention dropped.
 
     Raises MalformedFile, and nothing else, where it breaks the binary format of the core
     specification, Linking.md, or a rule of LLVM's reader.
@@ -61,7 +63,7 @@ def parse(data: bytes, name: str) -> ObjectFile:
     if version != VERSION:
         raise MalformedFile(name, "", 4, f"version {version}, only {VERSION} is known")
 
-    state = FileState()
+    state = FileState(required_features=required_features)
     reader = Reader(data, 0)
     reader.pos = 8
     seen = 0

@@ -16,6 +16,7 @@ from linker.format.reader import Reader
 
 _PRODUCER_FIELDS = ("language", "processed-by", "sdk")
 _FEATURE_PREFIXES = (0x2B, 0x2D)
+_REQUIRED_FEATURE = 0x3D
 _INDEXED = {
     int(NameSubsection.FUNCTION): "function",
     int(NameSubsection.GLOBAL): "global",
@@ -55,7 +56,8 @@ def parse_target_features(reader: Reader, state: FileState, size_width: int) -> 
     for _ in range(reader.u32()):
         start = reader.pos
         prefix = reader.byte()
-        if prefix not in _FEATURE_PREFIXES:
+        is_known = prefix in _FEATURE_PREFIXES
+        if not is_known and not (state.required_features and prefix == _REQUIRED_FEATURE):
             raise reader.wrong(start, f"unknown feature prefix 0x{prefix:02x}")
         start = reader.pos
         name = reader.name()

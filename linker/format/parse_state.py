@@ -25,3 +25,4 @@ class FileState:
     data_count: int | None = None
     segment_sizes: list[int] = field(default_factory=list)
     symbol_kinds: bytearray = field(default_factory=bytearray)
+    required_features: bool = False

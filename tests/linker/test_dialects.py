@@ -45,6 +45,7 @@ from tests.linker.objects import (
     function,
     function_word,
     global_starting_with,
+    global_variable,
     pointer,
     returning,
     undefined_data,
@@ -63,12 +64,14 @@ class Example:
     """A link in which a quirk shows, and what is there without it.
 
     `crashes`: wasm-ld does not survive it, and the quirk is a refusal that says so.
+    `refused_as_malformed`: releases whose words for that are not the reference's.
     """
 
     files: tuple[bytes, ...]
     options: str
     is_right: Callable[[LinkOutput], bool]
     crashes: bool = False
+    refused_as_malformed: range = range(0)
 
     def link(self, dialect: str = "standard", *quirks: str) -> LinkOutput:
         files = file_names(self.files, {})
@@ -123,6 +126,11 @@ EXAMPLES = {
     "linker-globals-inside": simple(
         "--export-all --features=mutable-globals", stack_pointer_is_exported
     ),
+    "constant-exports-need-feature": Example(
+        (assemble(global_variable("x", 7, flags=EXPORTED)),),
+        "--no-entry",
+        lambda output: "x" in linked(output).exports,
+    ),
     "no-first-page-end": Example((user_of("__wasm_first_page_end"),), "--no-entry", links),
     "old-alignment-message": simple(
         "--initial-memory=131073",
@@ -139,6 +147,44 @@ EXAMPLES = {
         (assemble(returning("f", 1, EXPORTED)), assemble(returning("f", 2, EXPORTED))),
         "--no-entry -z muldefs",
         lambda output: linked(output).run("f") == 1,
+    ),
+    "empty-custom-sections-kept": Example(
+        (assemble(function("f", flags=EXPORTED), custom("note")),),
+        "--no-entry",
+        lambda output: "note" not in linked(output).section_names,
+    ),
+    "coverage-unaligned": Example(
+        (
+            assemble(function("f", flags=EXPORTED), custom("__llvm_covmap", b"12345")),
+            assemble(custom("__llvm_covmap", b"6"), function("g")),
+        ),
+        "--no-entry",
+        lambda output: linked(output).custom("__llvm_covmap") == b"12345\0\0\x006",
+    ),
+    "required-features": Example(
+        (
+            assemble(features("=atomics"), function("f", flags=EXPORTED)),
+            assemble(features("+simd128"), function("g")),
+        ),
+        "--no-entry",
+        lambda output: "unknown feature prefix" in output.errors[0],
+        refused_as_malformed=range(20, 23),
+    ),
+    "relative-references-unchecked": Example(
+        (
+            assemble(
+                undefined_data("x"),
+                function(
+                    "f",
+                    b"\x41",
+                    Site(RelocationType.MEMORY_ADDR_REL_SLEB, "x"),
+                    type=TO_I32,
+                    flags=EXPORTED,
+                ),
+            ),
+        ),
+        "--no-entry",
+        lambda output: "MEMORY_ADDR_REL_SLEB" in output.errors[0],
     ),
     "local-symbols-offered": Example(
         (
@@ -244,6 +290,17 @@ EXAMPLES = {
         "--no-entry",
         lambda output: linked(output).custom("note") == word(0),
     ),
+    "attributes-of-dropped-functions": Example(
+        (
+            assemble(
+                function("f", flags=EXPORTED),
+                function("dropped"),
+                custom("llvm.func_attr.x", Site(RelocationType.FUNCTION_OFFSET_I32, "dropped", 3)),
+            ),
+        ),
+        "--no-entry",
+        lambda output: linked(output).custom("llvm.func_attr.x") == b"\xff" * 4,
+    ),
     "first-weak-reference-counts": Example(
         (user_of("x", WEAK), assemble(undefined_data("x"), function("f"))),
         "--no-entry",
@@ -340,7 +397,10 @@ def test_a_dialect_does_what_its_release_does(name: str, number: int, tmp_path: 
     status, messages, module = ask(number, example, tmp_path)
     here = example.link(f"lld-{number}")
     assert here.module == module
-    if status < 0 or status >= 128:
+    if number in example.refused_as_malformed:
+        assert messages
+        assert here.errors
+    elif status < 0 or status >= 128:
         assert "crashes here" in here.errors[0]
     else:
         assert lines_of("\n".join(shown(here))) == messages
