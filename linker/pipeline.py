@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from linker.atoms import place_segments
 from linker.emit import Output
-from linker.errors import Diagnostics, FatalError
+from linker.errors import CheckPath, Diagnostics, FatalError, SideFile
 from linker.exports import apply_export_options, check_mutable_globals, collect_exports
 from linker.features import check_features
 from linker.indices import (
@@ -38,16 +38,21 @@ class PipelineResult(NamedTuple):
     module: bytes
     warnings: list[str]
     stdout: str
+    side_files: tuple[SideFile, ...] = ()
 
 
-def link(options: Options, inputs: Sequence[Input]) -> PipelineResult:
-    """Links the inputs.
+def link(
+    options: Options, inputs: Sequence[Input], check_side_file: CheckPath = lambda _: None
+) -> PipelineResult:
+    """Links the inputs. `check_side_file` says why a file beside the module cannot be written.
 
     Raises:
         LinkError: the link is refused; its messages are wasm-ld's.
         MalformedFile: an input cannot be read.
     """
-    diagnostics = Diagnostics(options.error_limit, options.fatal_warnings)
+    diagnostics = Diagnostics(
+        options.error_limit, options.fatal_warnings, check_side_file=check_side_file
+    )
     try:
         return run_stages(options, inputs, diagnostics)
     except FatalError as error:
@@ -90,7 +95,9 @@ def run_stages(
     )
     module = write_module(output)
     diagnostics.check()
-    return PipelineResult(module, diagnostics.warnings, diagnostics.stdout)
+    return PipelineResult(
+        module, diagnostics.warnings, diagnostics.stdout, tuple(diagnostics.side_files)
+    )
 
 
 def define_start_stop(

@@ -42,6 +42,8 @@ from linker.symbols import (
     LinkSymbol,
     State,
 )
+from linker.trace_symbol import SymbolTrace
+from linker.why_extract import Extraction, Record, record_of
 
 FUNCTION_TABLE_NAME = "__indirect_function_table"
 DEFAULT_MODULE = "env"
@@ -59,7 +61,9 @@ class SymbolTable:
     def __init__(self, options: Options, diagnostics: Diagnostics) -> None:
         self.options = options
         self.diagnostics = diagnostics
-        self.extracted: list[InputObject] = []
+        self.extracted: list[Extraction] = []
+        self.extraction_records: list[Record] = []
+        self.trace = SymbolTrace(options.trace_symbols, diagnostics.print)
         self.symbols: list[LinkSymbol] = []
         self.synthetic_functions: list[Function] = []
         self.synthetic_globals: list[GlobalElement] = []
@@ -87,6 +91,7 @@ class SymbolTable:
         self._slots[name] = len(self.symbols)
         symbol = LinkSymbol(name, SymbolKind.FUNCTION, State.UNDEFINED, 0)
         symbol.referenced = not self.options.gc_sections
+        self.trace.watch(symbol)
         self.symbols.append(symbol)
         return symbol
 
@@ -147,7 +152,7 @@ class SymbolTable:
                 existing.signature = new.signature
                 existing.is_called_directly = new.is_called_directly
                 return existing
-            self.extract_symbol(existing)
+            self.extract_symbol(existing, file_name(new.file))
             return existing
         if existing.kind is not SymbolKind.FUNCTION:
             self._report_kind(existing, new)
@@ -203,7 +208,7 @@ class SymbolTable:
             lazy.flags = WEAK
             existing.become(lazy)
             return
-        self.extract_symbol(lazy)
+        self.extract(Extraction(obj, existing, file_name(existing.file)))
 
     def _remembers_signature(self, lazy: LinkSymbol) -> bool:
         """Whether a weak reference to what is now extracted said what it takes it for."""
@@ -212,11 +217,32 @@ class SymbolTable:
             and "extracted-definition-unchecked" not in self.options.quirks
         )
 
-    def extract_symbol(self, symbol: LinkSymbol) -> None:
-        """Takes the archive member that defines a lazy symbol (LLD's LazySymbol::extract)."""
-        if symbol.file is not None and symbol.file.lazy:
-            symbol.file.lazy = False
-            self.extracted.append(symbol.file)
+    def extract_symbol(self, symbol: LinkSymbol, reference: str | None = None) -> None:
+        """Takes the archive member that defines a lazy symbol (LLD's LazySymbol::extract).
+
+        `reference` is what `--why-extract` tells of it, None for nothing.
+        """
+        assert symbol.file is not None
+        self.extract(Extraction(symbol.file, symbol, reference))
+
+    def extract(self, extraction: Extraction) -> None:
+        """Has a member linked next, unless it is linked already."""
+        if extraction.obj.lazy:
+            extraction.obj.lazy = False
+            self.extracted.append(extraction)
+        else:
+            self.finish_extraction(extraction)
+
+    def finish_extraction(self, extraction: Extraction) -> None:
+        """The member is linked, and all that it took before it."""
+        record = record_of(extraction)
+        if record is not None:
+            self.extraction_records.append(record)
+
+    def trace_reference(self, name: str, file: InputObject | None) -> None:
+        """An object refers to a name that all objects can see."""
+        if self.trace.names:
+            self.trace.reference(name, file, self.find(name))
 
     # Symbols of the linker itself.
 
