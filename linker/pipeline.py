@@ -21,6 +21,7 @@ from linker.indices import (
 )
 from linker.inputs import Input
 from linker.live import mark_live, removed
+from linker.map_file import map_file
 from linker.memory import lay_out_memory
 from linker.objects import OutputSegment
 from linker.options import Options
@@ -94,6 +95,8 @@ def run_stages(
         options, resolution, segments, memory, features, indices, exports, init_functions
     )
     module = write_module(output)
+    if options.map_file:
+        diagnostics.write(options.map_file, map_file(output, module), "cannot open")
     diagnostics.check()
     return PipelineResult(
         module, diagnostics.warnings, diagnostics.stdout, tuple(diagnostics.side_files)

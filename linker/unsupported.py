@@ -28,7 +28,6 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
     ),
     Unsupported("-m wasm64", lambda options, _: options.is64 is True),
     Unsupported("--wrap", lambda options, _: bool(options.wrap)),
-    Unsupported("--Map", lambda options, _: bool(options.map_file)),
     Unsupported("--lto-obj-path", lambda _, arguments: arguments.has("lto-obj-path=")),
     Unsupported("--reproduce", lambda _, arguments: arguments.has("reproduce")),
     Unsupported(

@@ -117,7 +117,6 @@ REFUSED_OPTIONS = [
     ("-mwasm64", "-m wasm64"),
     ("--unresolved-symbols=import-dynamic", "--unresolved-symbols=import-dynamic"),
     ("--wrap=f", "--wrap"),
-    ("-M", "--Map"),
     ("--reproduce=x", "--reproduce"),
     ("--lto-obj-path=x", "--lto-obj-path"),
     ("--thinlto-index-only", "--thinlto-index-only"),
