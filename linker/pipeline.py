@@ -82,7 +82,7 @@ def run_stages(
     collect_imports(options, resolution, indices)
     scan_relocations(options, resolution, indices, diagnostics)
     finish_function_table(options, resolution, indices)
-    declare_init_functions(options, resolution, segments, features.emit_bss)
+    declare_init_functions(options, resolution, segments, features.emit_bss, indices)
     assign_indices(resolution, indices, diagnostics)
     init_functions = ordered_init_functions(options, resolution, diagnostics)
     write_functions(options, resolution, segments, features.emit_bss, init_functions, indices)

@@ -60,6 +60,13 @@ QUIRKS: tuple[Quirk, ...] = (
         "unspecified",
     ),
     Quirk(
+        "dropped-relocations-counted",
+        "The relocation sections of code and data count relocations that are not written, because"
+        " what they name is not in the output.",
+        "wasm-ld up to 22: InputChunk::getNumRelocations",
+        'Linking.md, "Relocation Sections"',
+    ),
+    Quirk(
         "demoted-flag-lost",
         "In output with a symbol table, a weak reference to a function that stayed in an archive"
         " lacks the flag that it is undefined.",

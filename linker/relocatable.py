@@ -5,7 +5,7 @@ LLD's populateSymtab, LinkingSection and RelocSection; written for `-r` and `--e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from linker.emit import Output, custom_section, text, vector
 from linker.errors import FatalError
@@ -134,7 +134,11 @@ def comdat_of(chunk: Segment) -> str:
 
 
 def relocation_section(
-    name: str, section_index: int, chunks: Iterable[Chunk], section_symbols: dict[str, int]
+    name: str,
+    section_index: int,
+    chunks: Sequence[Chunk],
+    section_symbols: dict[str, int],
+    quirks: frozenset[str],
 ) -> bytes:
     """A section `reloc.NAME` for the output section at that index; nothing without relocations."""
     entries = [
@@ -143,9 +147,13 @@ def relocation_section(
         if chunk.file is not None
         for encoded in moved_relocations(chunk, chunk.file, section_symbols)
     ]
-    if not entries:
+    count = len(entries)
+    if name in ("CODE", "DATA") and "dropped-relocations-counted" in quirks:
+        count = sum(len(chunk.relocations) for chunk in chunks)
+    if not count:
         return b""
-    return custom_section(f"reloc.{name}", encode_unsigned(section_index) + vector(entries))
+    content = encode_unsigned(section_index) + encode_unsigned(count) + b"".join(entries)
+    return custom_section(f"reloc.{name}", content)
 
 
 def moved_relocations(

@@ -68,6 +68,8 @@ class LinkerSymbols:
     tls_size: LinkSymbol | None = None
     tls_align: LinkSymbol | None = None
     init_tls: LinkSymbol | None = None
+    apply_tls_relocs: LinkSymbol | None = None
+    apply_global_tls_relocs: LinkSymbol | None = None
     init_memory: LinkSymbol | None = None
     init_memory_flag: LinkSymbol | None = None
     dso_handle: LinkSymbol | None = None

@@ -42,14 +42,17 @@ def write_module(output: Output) -> bytes:
         custom_indices[name] = len(sections)
         sections.append(emit.custom_section(name, content))
     if keeps_relocations:
+        quirks = options.quirks
         section_symbols = {name: len(symbols) + n for n, name in enumerate(custom_indices)}
         sections.append(linking_section(output, symbols, custom_indices.values()))
         functions = output.indices.functions
         chunks = [chunk for segment in output.segments for chunk in segment.chunks]
-        sections.append(relocation_section("CODE", code_index, functions, section_symbols))
-        sections.append(relocation_section("DATA", data_index, chunks, section_symbols))
+        sections.append(relocation_section("CODE", code_index, functions, section_symbols, quirks))
+        sections.append(
+            relocation_section("DATA", data_index, chunks, section_symbols, quirks),
+        )
         sections += [
-            relocation_section(name, custom_indices[name], parts, section_symbols)
+            relocation_section(name, custom_indices[name], parts, section_symbols, quirks)
             for name, (parts, _) in placed.items()
         ]
     sections += [
