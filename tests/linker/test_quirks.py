@@ -34,6 +34,7 @@ from tests.linker.objects import (
     data,
     features,
     function,
+    function_pointer,
     function_word,
     global_get,
     global_starting_with,
@@ -41,6 +42,7 @@ from tests.linker.objects import (
     undefined_data,
     undefined_function,
     undefined_global,
+    undefined_table,
     word,
 )
 
@@ -121,6 +123,17 @@ EXAMPLES = {
         ),
         "--no-entry",
         lambda output: "import name mismatch for symbol: x" in output.errors[0],
+    ),
+    "dropped-relocations-counted": Example(
+        (
+            assemble(
+                undefined_table(flags=NO_STRIP),
+                undefined_function("x", flags=WEAK),
+                function("f", function_pointer("x"), type=TO_I32, flags=EXPORTED),
+            ),
+        ),
+        "--no-entry --emit-relocs",
+        lambda output: linked(output).relocations("CODE") == [],
     ),
     "demoted-flag-lost": Example(
         (archive(assemble(function("x"))), weak_user(undefined_function("x", flags=WEAK), call)),
