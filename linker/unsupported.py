@@ -28,7 +28,6 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
     ),
     Unsupported("-m wasm64", lambda options, _: options.is64 is True),
     Unsupported("--lto-obj-path", lambda _, arguments: arguments.has("lto-obj-path=")),
-    Unsupported("--reproduce", lambda _, arguments: arguments.has("reproduce")),
     Unsupported(
         "--thinlto-index-only",
         lambda _, arguments: arguments.has("thinlto-index-only", "thinlto-index-only="),
