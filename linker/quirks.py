@@ -114,6 +114,20 @@ QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Validation" of calls',
     ),
     Quirk(
+        "wrapped-member-left",
+        "With --wrap, a reference to __real_NAME does not take the archive member that defines"
+        " NAME; it becomes one to function 0.",
+        "wasm-ld up to 22: addWrappedSymbols leaves a LazySymbol, which is taken for a function",
+        "unspecified",
+    ),
+    Quirk(
+        "wrapped-signature-unchecked",
+        "With --wrap, the signatures of __wrap_NAME and __real_NAME are not compared with NAME's:"
+        " a call of another one makes the module invalid.",
+        "wasm-ld up to 22: addWrappedSymbols adds references that are no direct calls",
+        'core specification, "Validation" of calls',
+    ),
+    Quirk(
         "lost-groups-kept",
         "Where nothing is left out (-r, --no-gc-sections), the functions and data of comdat groups"
         " that lost to another object's are written too, without names.",

@@ -116,7 +116,7 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     diagnostics.check()
     entry = extract_wanted(options, resolution)
     diagnostics.check()
-    wrapped = declare_wrapped(options.wrap, table, lambda: link_extracted(resolution))
+    wrapped = declare_wrapped(table, resolution.objects, lambda: link_extracted(resolution))
     diagnostics.check()
     if options.why_extract:
         content = report(table.extraction_records, options.demangle)

@@ -204,6 +204,23 @@ EXAMPLES = {
         "--no-entry",
         lambda output: "function signature mismatch: x" in output.warnings[0],
     ),
+    "wrapped-member-left": Example(
+        (
+            assemble(function("f", call("__wrap_x"), flags=EXPORTED)),
+            assemble(function("__wrap_x", call("__real_x"))),
+            archive(assemble(function("x"))),
+        ),
+        "--no-entry --wrap=x",
+        lambda output: linked(output).functions == ["f", "__wrap_x", "x"],
+    ),
+    "wrapped-signature-unchecked": Example(
+        (
+            assemble(function("f", call("x"), flags=EXPORTED)),
+            assemble(function("x"), returning("__wrap_x", 1)),
+        ),
+        "--no-entry --wrap=x",
+        lambda output: "function signature mismatch: __wrap_x" in output.warnings[0],
+    ),
     "lost-groups-kept": Example(
         two_groups(), "-r", lambda output: linked(output).functions == ["f"]
     ),

@@ -210,3 +210,39 @@ def test_a_program(link: Linker, tmp_path: Path) -> None:
     ]
     linked: Linked = link(objects[0], archive(objects[1]), options="--wrap=twice")
     assert linked.run("run") == 41
+
+
+def test_the_original_in_an_archive_that_only_the_wrapper_needs(link: Linker) -> None:
+    user = assemble(*calling("start", "__wrap_f"))
+    linked = link(user, WRAPPER, archive(ORIGINAL), options="--wrap=f", departs=True)
+    assert linked.run("start") == 11
+
+
+def test_a_chain_of_originals_in_archives(link: Linker) -> None:
+    second = assemble(
+        function("f", call("__real_g"), type=TO_I32), undefined_function("__real_g", type=TO_I32)
+    )
+    user = assemble(*calling("start", "__wrap_f"))
+    library = archive(second, assemble(returning("g", 3)))
+    options = "--wrap=g --wrap=f"
+    assert link(user, WRAPPER, library, options=options, departs=True).run("start") == 13
+
+
+def test_an_original_in_an_archive_with_another_signature() -> None:
+    user = assemble(*calling("start", "__wrap_f"))
+    files = {"a.o": user, "b.o": WRAPPER, "c.a": archive(assemble(function("f")))}
+    output = link_here(files, ["--no-entry", "--wrap=f", *files])
+    assert "function signature mismatch: __real_f" in output.errors[0]
+
+
+def test_a_call_of_a_wrapper_with_another_signature(link: Linker) -> None:
+    user = assemble(function("start", call("f"), flags=EXPORTED))
+    files = {"a.o": user, "b.o": assemble(function("f")), "c.o": WRAPPER}
+    output = link_here(files, ["--no-entry", "--wrap=f", *files])
+    assert output.module is None
+    assert "function signature mismatch: __real_f" in output.errors[0]
+    files["c.o"] = assemble(returning("__wrap_f", 1))
+    output = link_here(files, ["--no-entry", "--wrap=f", *files])
+    assert output.module is not None
+    Linked(output.module).validate()
+    assert "function signature mismatch: __wrap_f" in output.warnings[0]
