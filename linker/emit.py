@@ -245,6 +245,7 @@ def place_data(output: Output) -> bytearray:
     written = [segment for segment in output.segments if output.is_written(segment)]
     content = bytearray(encode_unsigned(len(written)))
     for segment in written:
+        segment.section_offset = len(content)
         content += b"\x01" if segment.passive else b"\0" + i32_const(segment.address).body
         content += encode_unsigned(segment.size)
         start = len(content)

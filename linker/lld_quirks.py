@@ -268,7 +268,7 @@ LLD_QUIRKS: tuple[Quirk, ...] = tuple(entry.quirk for entry in _PAST)
 
 # Of the quirks of wasm-ld 22: those that came after a release, by the last release without them.
 _CAME_AFTER: dict[str, int] = {
-    "dead-relocations-counted": 20,
+    "dropped-relocations-counted": 20,
     "low-base-crashes": 15,
     "undefined-flags-replaced": 16,
 }

@@ -43,6 +43,13 @@ _LLD_22_QUIRKS: tuple[Quirk, ...] = (
         "unspecified",
     ),
     Quirk(
+        "dropped-relocations-counted",
+        "The relocation sections of code and data count relocations that are not written, because"
+        " what they name is not in the output.",
+        "wasm-ld up to 22: InputChunk::getNumRelocations",
+        'Linking.md, "Relocation Sections"',
+    ),
+    Quirk(
         "demoted-flag-lost",
         "In output with a symbol table, a weak reference to a function that stayed in an archive"
         " lacks the flag that it is undefined.",
@@ -90,11 +97,18 @@ _LLD_22_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Validation" of calls',
     ),
     Quirk(
-        "dead-relocations-counted",
-        "--emit-relocs leaves out relocations against symbols that are dropped, but counts those"
-        " of the code and data sections.",
-        "wasm-ld 21 and 22: only CustomSection counts the live ones (getNumLiveRelocations)",
-        'Linking.md, "Relocation Sections"',
+        "wrapped-member-left",
+        "With --wrap, a reference to __real_NAME does not take the archive member that defines"
+        " NAME; it becomes one to function 0.",
+        "wasm-ld up to 22: addWrappedSymbols leaves a LazySymbol, which is taken for a function",
+        "unspecified",
+    ),
+    Quirk(
+        "wrapped-signature-unchecked",
+        "With --wrap, the signatures of __wrap_NAME and __real_NAME are not compared with NAME's:"
+        " a call of another one makes the module invalid.",
+        "wasm-ld up to 22: addWrappedSymbols adds references that are no direct calls",
+        'core specification, "Validation" of calls',
     ),
     Quirk(
         "lost-groups-kept",

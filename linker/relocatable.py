@@ -5,7 +5,7 @@ LLD's populateSymtab, LinkingSection and RelocSection; written for `-r` and `--e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from linker.emit import Output, custom_section, text, vector
 from linker.errors import FatalError
@@ -141,7 +141,7 @@ def comdat_of(chunk: Segment) -> str:
 def relocation_section(
     name: str,
     section_index: int,
-    chunks: Iterable[Chunk],
+    chunks: Sequence[Chunk],
     section_symbols: dict[str, int],
     quirks: frozenset[str],
 ) -> bytes:
@@ -154,7 +154,7 @@ def relocation_section(
         for encoded in moved_relocations(chunk, chunk.file, section_symbols, quirks)
     ]
     count = len(entries)
-    if name in ("CODE", "DATA") and "dead-relocations-counted" in quirks:
+    if name in ("CODE", "DATA") and "dropped-relocations-counted" in quirks:
         count = sum(len(chunk.relocations) for chunk in chunks)
     if not count:
         return b""

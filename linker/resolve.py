@@ -42,6 +42,8 @@ from linker.symbol_table import (
     undefined_symbol,
 )
 from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, WEAK, LinkSymbol, State
+from linker.why_extract import Extraction, report
+from linker.wrap import apply_wrapping, declare_wrapped
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
 IMPORT_KINDS = {
@@ -67,6 +69,8 @@ class LinkerSymbols:
     tls_size: LinkSymbol | None = None
     tls_align: LinkSymbol | None = None
     init_tls: LinkSymbol | None = None
+    apply_tls_relocs: LinkSymbol | None = None
+    apply_global_tls_relocs: LinkSymbol | None = None
     init_memory: LinkSymbol | None = None
     init_memory_flag: LinkSymbol | None = None
     dso_handle: LinkSymbol | None = None
@@ -116,9 +120,15 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     diagnostics.check()
     entry = extract_wanted(options, resolution)
     diagnostics.check()
+    wrapped = declare_wrapped(table, resolution.objects, lambda: link_extracted(resolution))
+    diagnostics.check()
+    if options.why_extract:
+        content = report(table.extraction_records, options.demangle)
+        diagnostics.write(options.why_extract, content, "cannot open --why-extract= file")
     define_optional_symbols(options, resolution)
     table.unify_variants()
     diagnostics.check()
+    apply_wrapping(wrapped, table, resolution.objects)
     for name in options.exported_symbols:
         symbol = table.find(name)
         if symbol is not None and symbol.is_defined:
@@ -187,23 +197,29 @@ def link_object(obj: InputObject, resolution: Resolution) -> None:
     """Adds an object with its symbols; objects that it extracts come before it."""
     # A stack of our own: archives can hold chains of any length.
     waiting = [linking(obj, resolution)]
+    extractions: list[Extraction] = []
     while waiting:
-        extracted = next(waiting[-1], None)
-        if extracted is None:
-            waiting.pop()
-        else:
-            waiting.append(linking(extracted, resolution))
+        extraction = next(waiting[-1], None)
+        if extraction is not None:
+            extractions.append(extraction)
+            waiting.append(linking(extraction.obj, resolution))
+            continue
+        waiting.pop()
+        if extractions:
+            resolution.table.finish_extraction(extractions.pop())
 
 
 def link_extracted(resolution: Resolution) -> None:
     """Adds what has been taken from archives."""
     extracted = resolution.table.extracted
     while extracted:
-        link_object(extracted.pop(), resolution)
+        extraction = extracted.pop()
+        link_object(extraction.obj, resolution)
+        resolution.table.finish_extraction(extraction)
 
 
-def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
-    """Adds an object; yields each one that it extracts, to be linked before it goes on."""
+def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
+    """Adds an object; yields what it extracts, to be linked before it goes on."""
     table = resolution.table
     options, extracted = table.options, table.extracted
     problem = newer_than_reader(obj.file, options.quirks)
@@ -224,6 +240,8 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
         if not entry.is_undefined:
             symbol = add_definition(obj, entry, options, table)
         if symbol is None:
+            if not entry.is_local:
+                table.trace_reference(entry.name, obj)
             symbol = add_reference(obj, entry, is_called, options, table)
         obj.symbols.append(symbol)
         if extracted:
@@ -418,6 +436,7 @@ def add_symbol_of_import(obj: InputObject, entry: ImportedEntity, resolution: Re
     new = undefined_symbol(entry.name, SymbolKind.TABLE, NO_STRIP, obj)
     new.import_module, new.import_name = entry.module, entry.name
     new.table_type = described
+    resolution.table.trace_reference(entry.name, obj)
     symbol = resolution.table.add_undefined(new)
     obj.symbols.append(symbol)
     # Its uses have no relocations, so nothing else would keep it.
@@ -496,14 +515,14 @@ def define_optional_symbols(options: Options, resolution: Resolution) -> None:
         )
 
 
-def want(name: str, resolution: Resolution) -> LinkSymbol | None:
+def want(name: str, resolution: Resolution, asked_by: str = "<internal>") -> LinkSymbol | None:
     """Keeps what the command line names, from an archive if need be (LLD's handleUndefined)."""
     symbol = resolution.table.find(name)
     if symbol is None:
         return None
     symbol.used_in_object = True
     if symbol.is_lazy:
-        resolution.table.extract_symbol(symbol)
+        resolution.table.extract_symbol(symbol, asked_by)
         link_extracted(resolution)
     return symbol
 
@@ -514,10 +533,10 @@ def extract_wanted(options: Options, resolution: Resolution) -> LinkSymbol | Non
     for name in options.undefined:
         want(name, resolution)
     for name in options.export_lookup_order:
-        want(name, resolution)
+        want(name, resolution, "--export")
     entry = None
     if options.entry and not options.relocatable:
-        entry = want(options.entry, resolution)
+        entry = want(options.entry, resolution, "--entry")
         if entry is not None and entry.is_defined:
             entry.force_export = True
         else:
@@ -585,6 +604,7 @@ def resolve_function_table(options: Options, resolution: Resolution, required: b
         if existing is None and required:
             new = undefined_symbol(FUNCTION_TABLE_NAME, SymbolKind.TABLE, flags | UNDEFINED, None)
             new.table_type = table_type
+            table.trace_reference(FUNCTION_TABLE_NAME, None)
             existing = table.add_undefined(new)
             existing.mark_live()
             existing.force_export = options.export_table

@@ -42,6 +42,8 @@ from linker.symbols import (
     LinkSymbol,
     State,
 )
+from linker.trace_symbol import SymbolTrace
+from linker.why_extract import Extraction, Record, record_of
 
 FUNCTION_TABLE_NAME = "__indirect_function_table"
 DEFAULT_MODULE = "env"
@@ -59,7 +61,9 @@ class SymbolTable:
     def __init__(self, options: Options, diagnostics: Diagnostics) -> None:
         self.options = options
         self.diagnostics = diagnostics
-        self.extracted: list[InputObject] = []
+        self.extracted: list[Extraction] = []
+        self.extraction_records: list[Record] = []
+        self.trace = SymbolTrace(options.trace_symbols, diagnostics.print)
         self.symbols: list[LinkSymbol] = []
         self.synthetic_functions: list[Function] = []
         self.synthetic_globals: list[GlobalElement] = []
@@ -72,6 +76,14 @@ class SymbolTable:
     def find(self, name: str) -> LinkSymbol | None:
         slot = self._slots.get(name)
         return None if slot is None else self.symbols[slot]
+
+    def wrap(self, name: str, real: str, wrap: str) -> None:
+        """Lets `real` mean what `name` means, and `name` what `wrap` means (LLD's wrap)."""
+        # A name that a stub has taken is not known; LLD takes the first symbol for it then.
+        slots = self._slots
+        original, wrapping = slots.setdefault(name, 0), slots.setdefault(wrap, 0)
+        slots[real] = original
+        slots[name] = wrapping
 
     def add_comdat(self, name: str) -> bool:
         """Whether the group is the first of its name (Linking.md, "COMDATs")."""
@@ -87,6 +99,7 @@ class SymbolTable:
         self._slots[name] = len(self.symbols)
         symbol = LinkSymbol(name, SymbolKind.FUNCTION, State.UNDEFINED, 0)
         symbol.referenced = not self.options.gc_sections
+        self.trace.watch(symbol)
         self.symbols.append(symbol)
         return symbol
 
@@ -147,7 +160,7 @@ class SymbolTable:
                 existing.signature = new.signature
                 existing.is_called_directly = new.is_called_directly
                 return existing
-            self.extract_symbol(existing)
+            self.extract_symbol(existing, file_name(new.file))
             return existing
         if existing.kind is not SymbolKind.FUNCTION:
             self._report_kind(existing, new)
@@ -203,7 +216,7 @@ class SymbolTable:
             lazy.flags = WEAK
             existing.become(lazy)
             return
-        self.extract_symbol(lazy)
+        self.extract(Extraction(obj, existing, file_name(existing.file)))
 
     def _remembers_signature(self, lazy: LinkSymbol) -> bool:
         """Whether a weak reference to what is now extracted said what it takes it for."""
@@ -212,11 +225,32 @@ class SymbolTable:
             and "extracted-definition-unchecked" not in self.options.quirks
         )
 
-    def extract_symbol(self, symbol: LinkSymbol) -> None:
-        """Takes the archive member that defines a lazy symbol (LLD's LazySymbol::extract)."""
-        if symbol.file is not None and symbol.file.lazy:
-            symbol.file.lazy = False
-            self.extracted.append(symbol.file)
+    def extract_symbol(self, symbol: LinkSymbol, reference: str | None = None) -> None:
+        """Takes the archive member that defines a lazy symbol (LLD's LazySymbol::extract).
+
+        `reference` is what `--why-extract` tells of it, None for nothing.
+        """
+        assert symbol.file is not None
+        self.extract(Extraction(symbol.file, symbol, reference))
+
+    def extract(self, extraction: Extraction) -> None:
+        """Has a member linked next, unless it is linked already."""
+        if extraction.obj.lazy:
+            extraction.obj.lazy = False
+            self.extracted.append(extraction)
+        else:
+            self.finish_extraction(extraction)
+
+    def finish_extraction(self, extraction: Extraction) -> None:
+        """The member is linked, and all that it took before it."""
+        record = record_of(extraction)
+        if record is not None:
+            self.extraction_records.append(record)
+
+    def trace_reference(self, name: str, file: InputObject | None) -> None:
+        """An object refers to a name that all objects can see."""
+        if self.trace.names:
+            self.trace.reference(name, file, self.find(name))
 
     # Symbols of the linker itself.
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from linker import emit, metadata
 from linker.atoms import collect_custom_sections, place_sections
 from linker.emit import Output
 from linker.format.constants import SectionId
-from linker.objects import Chunk, Section
+from linker.objects import Section
 from linker.relocatable import linking_section, number_symbols, relocation_section
 
 
@@ -44,18 +42,18 @@ def write_module(output: Output) -> bytes:
         custom_indices[name] = len(sections)
         sections.append(emit.custom_section(name, content))
     if keeps_relocations:
+        quirks = options.quirks
         section_symbols = {name: len(symbols) + n for n, name in enumerate(custom_indices)}
         sections.append(linking_section(output, symbols, custom_indices.values()))
         functions = output.indices.functions
         chunks = [chunk for segment in output.segments for chunk in segment.chunks]
-        relocated: tuple[tuple[str, int, Sequence[Chunk]], ...] = (
-            ("CODE", code_index, functions),
-            ("DATA", data_index, chunks),
-            *((name, custom_indices[name], parts) for name, (parts, _) in placed.items()),
+        sections.append(relocation_section("CODE", code_index, functions, section_symbols, quirks))
+        sections.append(
+            relocation_section("DATA", data_index, chunks, section_symbols, quirks),
         )
         sections += [
-            relocation_section(name, index, parts, section_symbols, options.quirks)
-            for name, index, parts in relocated
+            relocation_section(name, custom_indices[name], parts, section_symbols, quirks)
+            for name, (parts, _) in placed.items()
         ]
     sections += [
         metadata.name_section(output),

@@ -77,6 +77,8 @@ class Linker:
         real, module = self.link_with_wasm_ld(contents, arguments)
         assert lines_of("\n".join(shown(dialect))) == lines_of(real.stderr)
         assert dialect.module == module
+        for path, content in dialect.side_files:
+            assert (self.folder / path).read_bytes() == content
         assert dialect.stdout == real.stdout
         if not departs:
             assert here == dialect

@@ -42,6 +42,7 @@ from tests.linker.objects import (
     undefined_data,
     undefined_function,
     undefined_global,
+    undefined_table,
     word,
 )
 
@@ -123,6 +124,17 @@ EXAMPLES = {
         "--no-entry",
         lambda output: "import name mismatch for symbol: x" in output.errors[0],
     ),
+    "dropped-relocations-counted": Example(
+        (
+            assemble(
+                undefined_table(flags=NO_STRIP),
+                undefined_function("x", flags=WEAK),
+                function("f", function_pointer("x"), type=TO_I32, flags=EXPORTED),
+            ),
+        ),
+        "--no-entry --emit-relocs",
+        lambda output: linked(output).relocations("CODE") == [],
+    ),
     "demoted-flag-lost": Example(
         (archive(assemble(function("x"))), weak_user(undefined_function("x", flags=WEAK), call)),
         "-r",
@@ -162,16 +174,6 @@ EXAMPLES = {
         "--no-entry --features=mutable-globals,reference-types",
         lambda output: ref_null(FUNCREF).body in linked(output).module,
     ),
-    "dead-relocations-counted": Example(
-        (
-            assemble(
-                undefined_function("x", flags=WEAK),
-                function("f", function_pointer("x"), type=TO_I32, flags=EXPORTED),
-            ),
-        ),
-        "--no-entry --emit-relocs",
-        lambda output: "reloc.CODE" not in linked(output).section_names,
-    ),
     "absolute-symbols-moved": Example(
         (
             assemble(
@@ -201,6 +203,23 @@ EXAMPLES = {
         ),
         "--no-entry",
         lambda output: "function signature mismatch: x" in output.warnings[0],
+    ),
+    "wrapped-member-left": Example(
+        (
+            assemble(function("f", call("__wrap_x"), flags=EXPORTED)),
+            assemble(function("__wrap_x", call("__real_x"))),
+            archive(assemble(function("x"))),
+        ),
+        "--no-entry --wrap=x",
+        lambda output: linked(output).functions == ["f", "__wrap_x", "x"],
+    ),
+    "wrapped-signature-unchecked": Example(
+        (
+            assemble(function("f", call("x"), flags=EXPORTED)),
+            assemble(function("x"), returning("__wrap_x", 1)),
+        ),
+        "--no-entry --wrap=x",
+        lambda output: "function signature mismatch: __wrap_x" in output.warnings[0],
     ),
     "lost-groups-kept": Example(
         two_groups(), "-r", lambda output: linked(output).functions == ["f"]

@@ -1,0 +1,113 @@
+"""`--wrap NAME`: references to NAME mean `__wrap_NAME`, those to `__real_NAME` mean NAME.
+
+LLD's addWrappedSymbols and wrapSymbols; the convention is silent. Only functions can be wrapped:
+`__wrap_NAME` and `__real_NAME` are entered as functions, whatever NAME is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from linker.format.constants import SymbolKind
+from linker.format.model import FunctionType
+from linker.objects import InputObject
+from linker.symbol_table import SymbolTable, undefined_symbol
+from linker.symbols import LinkSymbol
+
+
+class WrappedSymbol(NamedTuple):
+    """The three symbols that `--wrap` is about."""
+
+    symbol: LinkSymbol
+    real: LinkSymbol
+    wrap: LinkSymbol
+
+
+def declare_wrapped(
+    table: SymbolTable, objects: Sequence[InputObject], link_extracted: Callable[[], None]
+) -> list[WrappedSymbol]:
+    """Enters references to `__real_NAME` and `__wrap_NAME` of each name that occurs.
+
+    `link_extracted` links what a reference takes from an archive, and adds it to `objects`.
+    """
+    wrapped = []
+    for name in table.options.wrap:
+        symbol = table.find(name)
+        if symbol is None:
+            continue
+        # The type of a tag says nothing about a function.
+        signature = None if symbol.kind is SymbolKind.TAG else symbol.signature
+        added = []
+        for prefix in ("__real_", "__wrap_"):
+            table.trace_reference(prefix + name, None)
+            is_called = prefix == "__real_" or is_called_directly(symbol, objects)
+            added.append(refer_to(prefix + name, signature, is_called, table, link_extracted))
+        real, wrap = added
+        symbol.used_in_object = wrap.used_in_object = True
+        real.used_in_object = False
+        wrapped.append(WrappedSymbol(symbol, real, wrap))
+    if "wrapped-member-left" not in table.options.quirks:
+        while needed := wanted_original(wrapped, objects):
+            symbol, real, _ = needed
+            table.extract_symbol(symbol, "<internal>")
+            link_extracted()
+            # Its signature is known only now.
+            refer_to(real.name, symbol.signature, True, table, link_extracted)
+            real.used_in_object = False
+    return wrapped
+
+
+def is_called_directly(symbol: LinkSymbol, objects: Iterable[InputObject]) -> bool:
+    return any(obj.symbols[index] is symbol for obj in objects for index in obj.called_directly)
+
+
+def wanted_original(
+    wrapped: Iterable[WrappedSymbol], objects: Sequence[InputObject]
+) -> WrappedSymbol | None:
+    """What is in an archive still, though an object refers to it by `__real_NAME`."""
+    for entry in wrapped:
+        file = entry.symbol.file if entry.symbol.is_lazy else None
+        is_left = file is not None and file.lazy
+        if is_left and any(entry.real in obj.symbols for obj in objects):
+            return entry
+    return None
+
+
+def refer_to(
+    name: str,
+    signature: FunctionType | None,
+    is_called: bool,
+    table: SymbolTable,
+    link_extracted: Callable[[], None],
+) -> LinkSymbol:
+    """Enters a reference; a call is compared with the signature of the definition."""
+    reference = undefined_symbol(name, SymbolKind.FUNCTION, 0, None)
+    reference.signature = signature
+    is_compared = "wrapped-signature-unchecked" not in table.options.quirks
+    reference.is_called_directly = is_called and is_compared
+    symbol = table.add_undefined_function(reference)
+    if not table.extracted:
+        return symbol
+    link_extracted()
+    # Now there is a definition to compare the reference with.
+    return table.add_undefined_function(reference) if is_compared else symbol
+
+
+def apply_wrapping(
+    wrapped: Sequence[WrappedSymbol], table: SymbolTable, objects: Iterable[InputObject]
+) -> None:
+    """Lets the references of all objects, and the names, mean what `--wrap` says."""
+    replacements: dict[LinkSymbol, LinkSymbol] = {}
+    for symbol, real, wrap in wrapped:
+        replacements[symbol] = wrap
+        replacements[real] = symbol
+    for obj in objects if wrapped else ():
+        obj.symbols = [replacements.get(symbol, symbol) for symbol in obj.symbols]
+    for symbol, real, wrap in wrapped:
+        table.wrap(symbol.name, real.name, wrap.name)
+        # One with a signature is wanted weakly: a stub will stand for it.
+        is_taken_for_function = symbol.is_lazy and symbol.signature is None
+        if is_taken_for_function and "wrapped-member-left" in table.options.quirks:
+            # LLD reads the index of a function where there is none.
+            symbol.index = 0
