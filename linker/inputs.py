@@ -19,6 +19,7 @@ from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, pa
 from linker.format.constants import MAGIC, SectionId
 from linker.format.errors import MalformedFile
 from linker.response_files import Read, reason
+from linker.seed.reader import takes_foreign_files
 
 
 class ObjectInput(NamedTuple):
@@ -122,7 +123,8 @@ def open_inputs(
             opener.add_library(request)
         else:
             opener.add_file(request, request.name)
-    if not opener.file_count and not diagnostics.error_count:
+    wants_files = "no-inputs-accepted" not in diagnostics.quirks
+    if not opener.file_count and not diagnostics.error_count and wants_files:
         diagnostics.error("no input files")
     return OpenedInputs(tuple(opener.inputs), frozenset(opener.allowed_undefined))
 
@@ -189,6 +191,9 @@ class _Opener:
     def add_file(self, request: InputRequest, path: str) -> None:
         data = _read(path, self.read, self.diagnostics)
         if data is None:
+            return
+        if takes_foreign_files(self.diagnostics.quirks):
+            self.inputs.append(ObjectInput(path, data))
             return
         match file_kind(data):
             case FileKind.ARCHIVE:

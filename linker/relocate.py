@@ -10,6 +10,7 @@ from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.format.model import Relocation
 from linker.objects import Chunk, Function, InputObject, Section, Segment
+from linker.seed.values import RelocationRules, check_bounds
 from linker.symbols import LinkSymbol, State
 
 TYPE_INDEX = int(R.TYPE_INDEX_LEB)
@@ -36,6 +37,7 @@ ENCODINGS = {
     R.MEMORY_ADDR_LOCREL_I32: I32,
     **dict.fromkeys((R.TABLE_INDEX_I64, R.MEMORY_ADDR_I64, R.FUNCTION_OFFSET_I64), I64),
 }
+UNSIGNED_OF = {SLEB: LEB, SLEB64: LEB64}
 ENCODING_OF = [ENCODINGS[entry] for entry in sorted(R)]
 
 
@@ -98,9 +100,11 @@ def function_offset(symbol: LinkSymbol, chunk: Chunk, addend: int) -> int:
     return function.output_offset + function.code_offset + addend
 
 
-def encode(relocation_type: int, value: int) -> bytes:
+def encode(relocation_type: int, value: int, unsigned: bool = False) -> bytes:
     """A value in the width of a relocation: padded LEB128, or little-endian bytes."""
     encoding = ENCODING_OF[relocation_type]
+    if unsigned and encoding in UNSIGNED_OF:
+        encoding = UNSIGNED_OF[encoding]
     if encoding == LEB:
         return bytes(
             (
@@ -133,14 +137,23 @@ def encode(relocation_type: int, value: int) -> bytes:
     return encode_signed(value - (value >> 63 << 64), 10)
 
 
-def apply(output: bytearray, start: int, chunk: Chunk, table_base: int) -> None:
+def apply(
+    output: bytearray, start: int, chunk: Chunk, table_base: int, rules: RelocationRules
+) -> None:
     """Relocates a chunk whose content was copied to `start` in the output section's content."""
     obj = chunk.file
     if obj is None:
         return
     base = start - chunk.input_offset
     for relocation in chunk.relocations:
-        encoded = encode(relocation[0], value_of(relocation, chunk, obj, table_base))
+        rule = rules.values.get(relocation[0])
+        if rule is None:
+            value = value_of(relocation, chunk, obj, table_base)
+        else:
+            value = rule(relocation, chunk, obj)
+        encoded = encode(relocation[0], value, rules.unsigned)
+        if rules.bounded:
+            check_bounds(chunk, relocation[1], len(encoded))
         place = base + relocation[1]
         output[place : place + len(encoded)] = encoded
 

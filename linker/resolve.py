@@ -18,7 +18,6 @@ from linker.format.constants import (
     ValueType,
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
-from linker.format.parse import parse
 from linker.inputs import ArchiveInput, Input
 from linker.objects import (
     Function,
@@ -30,6 +29,15 @@ from linker.objects import (
     open_object,
 )
 from linker.options import Options
+from linker.seed.pieces import forget_thread_local
+from linker.seed.reader import NotAnObject, read_object
+from linker.seed.errors import SeedError
+from linker.seed.resolution import (
+    STACK_POINTER_NAME,
+    check_entry,
+    refuse_weak_functions,
+    set_apart,
+)
 from linker.symbol_table import (
     DEFAULT_MODULE,
     FUNCTION_TABLE_NAME,
@@ -101,7 +109,7 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     """
     table = SymbolTable(options, diagnostics)
     resolution = Resolution(table)
-    objects = open_inputs(inputs)
+    objects = open_inputs(inputs, options, diagnostics)
     define_required_symbols(options, resolution)
     for obj in objects:
         if obj.lazy:
@@ -119,7 +127,9 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
         symbol = table.find(name)
         if symbol is not None and symbol.is_defined:
             symbol.force_export = True
-    if not options.relocatable:
+    if "weak-functions-stop" in options.quirks:
+        refuse_weak_functions(table.symbols)
+    elif not options.relocatable:
         table.stub_weak_undefined()
     if entry is not None:
         entry.set_hidden(False)
@@ -128,18 +138,31 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     return resolution
 
 
-def open_inputs(inputs: Sequence[Input]) -> list[InputObject]:
+def open_inputs(
+    inputs: Sequence[Input], options: Options, diagnostics: Diagnostics
+) -> list[InputObject]:
     """Every object of the command line, archive members included, in order."""
-    objects = []
+    objects: list[InputObject] = []
+
+    def open_one(data: bytes, name: str, base_name: str, lazy: bool, live: bool) -> None:
+        try:
+            file = read_object(data, name, options.quirks)
+        except NotAnObject as reason:
+            support = "Self hosted linker does not support non-object file parsing"
+            diagnostics.warn(f"{support}: {reason}")
+            diagnostics.warn(f"Unexpected file format at path: '{name}'")
+            return
+        obj = open_object(file, name, base_name, lazy, live)
+        obj.number = len(objects)
+        objects.append(obj)
+
     for entry in inputs:
         if isinstance(entry, ArchiveInput):
             for member in entry.archive.members:
                 name = f"{entry.name}({member.name})"
-                file = parse(member.data, name)
-                objects.append(open_object(file, name, member.name, not entry.whole, entry.whole))
+                open_one(member.data, name, member.name, not entry.whole, entry.whole)
         else:
-            file = parse(entry.data, entry.name)
-            objects.append(open_object(file, entry.name, entry.name, entry.lazy, True))
+            open_one(entry.data, entry.name, entry.name, entry.lazy, True)
     return objects
 
 
@@ -180,6 +203,8 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
         table.diagnostics.print(obj.name)
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
     load(obj, new_comdats, options.optimize, not options.gc_sections)
+    if "thread-local-ordinary" in options.quirks:
+        forget_thread_local(obj)
     table_symbols = 0
     for number, entry in enumerate(obj.linking.symbols):
         if entry.kind is SymbolKind.TABLE:
@@ -211,6 +236,8 @@ def add_definition(
         assert entry.index is not None
         function = obj.functions[defined_index(obj, entry)]
         new = defined_function(name, flags, obj, function)
+        if table.stands_apart(new):
+            return set_apart(new, entry.index)
         if entry.is_local:
             return local(new, options)
         return None if function.discarded else table.add_defined_function(new)
@@ -219,6 +246,10 @@ def add_definition(
         if flags & ABSOLUTE and "absolute-symbols-moved" not in options.quirks:
             return add_absolute(obj, entry, options, table)
         if entry.data.segment >= len(obj.segments):
+            if "segment-numbers-unchecked" in options.quirks:
+                absolute = add_absolute(obj, entry, options, table)
+                absolute.index = entry.data.segment
+                return absolute
             raise FatalError(
                 f"{obj.name}: wasm-ld 22 crashes here: absolute symbol {name}, no data segment"
                 " (quirk absolute-symbols-moved)",
@@ -236,13 +267,15 @@ def add_definition(
             value=entry.data.offset,
             size=entry.data.size,
         )
+        if table.stands_apart(new):
+            return set_apart(new, entry.data.segment)
         if entry.is_local:
             return local(new, options)
         return None if segment.discarded else table.add_defined(new)
     assert entry.index is not None
     if kind is SymbolKind.SECTION:
         section = obj.sections_by_index.get(entry.index)
-        if section is None:
+        if section is None and "section-symbols-unchecked" not in options.quirks:
             raise FatalError(f"{obj.name}: section symbol of section {entry.index}, not custom")
         return local(LinkSymbol("", kind, State.DEFINED, flags, obj, chunk=section), options)
     if kind is SymbolKind.GLOBAL:
@@ -254,6 +287,8 @@ def add_definition(
     else:
         table_element = obj.tables[defined_index(obj, entry)]
         new = defined_table(name, flags, obj, table_element)
+    if table.stands_apart(new):
+        return set_apart(new, entry.index)
     return local(new, options) if entry.is_local else table.add_defined(new)
 
 
@@ -265,6 +300,15 @@ def defined_index(obj: InputObject, entry: model.Symbol) -> int:
     """
     assert entry.index is not None
     index = entry.index - len(obj.imports[IMPORT_KINDS[entry.kind]])
+    elements = {
+        SymbolKind.FUNCTION: obj.functions,
+        SymbolKind.GLOBAL: obj.globals,
+        SymbolKind.TAG: obj.tags,
+        SymbolKind.TABLE: obj.tables,
+    }[entry.kind]
+    if index >= len(elements):
+        # Only where the reader did not check.
+        raise FatalError(f"{obj.name}: symbol {entry.name} is not undefined, but of no element")
     if index < 0:
         raise FatalError(f"{obj.name}: symbol {entry.name} is not undefined, but an import")
     return index
@@ -319,7 +363,11 @@ def add_reference(
         else:
             new.table_type = described
     new.is_called_directly = is_called_directly
+    if table.stands_apart(new):
+        return set_apart(new, entry.index or 0)
     if entry.is_local:
+        if "undefined-local-refused" in options.quirks:
+            raise SeedError("undefinedLocal", f"symbol '{entry.name}' defined in '{obj.name}'")
         return local(new, options)
     if entry.kind is SymbolKind.FUNCTION:
         return table.add_undefined_function(new)
@@ -339,6 +387,10 @@ def add_legacy_table_symbol(obj: InputObject, table_symbols: int, resolution: Re
     LLD's addLegacyIndirectFunctionTableIfNeeded.
     """
     imported = obj.imports[ExternalKind.TABLE]
+    if "table-symbols-uncounted" in resolution.table.options.quirks:
+        if not imported:
+            return
+        table_symbols = 0
     count = len(imported) + len(obj.tables)
     if count == table_symbols:
         return
@@ -375,6 +427,9 @@ def add_symbol_of_import(obj: InputObject, entry: ImportedEntity, resolution: Re
     new = undefined_symbol(entry.name, SymbolKind.TABLE, NO_STRIP, obj)
     new.import_module, new.import_name = entry.module, entry.name
     new.table_type = described
+    if resolution.table.stands_apart(new):
+        obj.symbols.append(set_apart(new, 0))
+        return
     symbol = resolution.table.add_undefined(new)
     obj.symbols.append(symbol)
     # Its uses have no relocations, so nothing else would keep it.
@@ -399,14 +454,17 @@ def synthetic_function(
 
 def define_required_symbols(options: Options, resolution: Resolution) -> None:
     """The symbols that stand before all others (LLD's createSyntheticSymbols)."""
-    if options.relocatable:
-        return
     table, own = resolution.table, resolution.own
-    own.call_ctors = table.add_synthetic_function(
-        "__wasm_call_ctors",
-        HIDDEN,
-        synthetic_function("__wasm_call_ctors", NULL_SIGNATURE, options),
-    )
+    if options.relocatable:
+        if "stack-pointer-imported" in options.quirks:
+            own.stack_pointer = import_stack_pointer(table)
+        return
+    if "constructors-unknown" not in options.quirks:
+        own.call_ctors = table.add_synthetic_function(
+            "__wasm_call_ctors",
+            HIDDEN,
+            synthetic_function("__wasm_call_ctors", NULL_SIGNATURE, options),
+        )
     own.stack_pointer = table.add_synthetic_global(
         "__stack_pointer", 0, pointer_global("__stack_pointer", True, options)
     )
@@ -426,6 +484,16 @@ def define_required_symbols(options: Options, resolution: Resolution) -> None:
             HIDDEN,
             synthetic_function("__wasm_init_tls", TLS_INIT_SIGNATURE, options),
         )
+
+
+def import_stack_pointer(table: SymbolTable) -> LinkSymbol:
+    """Makes `__stack_pointer` a reference of the linker's own."""
+    new = undefined_symbol(STACK_POINTER_NAME, SymbolKind.GLOBAL, 0, None)
+    new.global_type = GlobalType(POINTER, True)
+    new.import_module, new.import_name = DEFAULT_MODULE, STACK_POINTER_NAME
+    symbol = table.add_undefined(new)
+    symbol.referenced = True
+    return symbol
 
 
 def define_optional_symbols(options: Options, resolution: Resolution) -> None:
@@ -469,7 +537,9 @@ def extract_wanted(options: Options, resolution: Resolution) -> LinkSymbol | Non
     for name in options.export_lookup_order:
         want(name, resolution)
     entry = None
-    if options.entry and not options.relocatable:
+    if "entry-by-name" in options.quirks:
+        check_entry(options, resolution)
+    elif options.entry and not options.relocatable:
         entry = want(options.entry, resolution)
         if entry is not None and entry.is_defined:
             entry.force_export = True
@@ -528,7 +598,7 @@ def resolve_function_table(options: Options, resolution: Resolution, required: b
     flags = 0 if options.export_table else HIDDEN
     table_type = TableType(ValueType.FUNCREF, Limits(LimitsFlag(0), 0))
     if options.import_table:
-        if existing is None and required:
+        if existing is None and (required or "table-import-always" in options.quirks):
             new = undefined_symbol(FUNCTION_TABLE_NAME, SymbolKind.TABLE, flags | UNDEFINED, None)
             new.table_type = table_type
             existing = table.add_undefined(new)

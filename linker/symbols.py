@@ -36,7 +36,7 @@ class State(Enum):
 class LinkSymbol:
     """A symbol of the link, its current meaning and (after layout) its numbers.
 
-    The fields down to `is_stub` are its meaning and change as a whole when another
+    The fields down to `apart` are its meaning and change as a whole when another
     definition takes the name; those after it belong to the name and stay.
     """
 
@@ -57,6 +57,7 @@ class LinkSymbol:
     is_called_directly: bool = True
     stub: LinkSymbol | None = None
     is_stub: bool = False
+    apart: bool = False
 
     used_in_object: bool = False
     force_export: bool = False
@@ -87,6 +88,7 @@ class LinkSymbol:
         self.is_called_directly = other.is_called_directly
         self.stub = other.stub
         self.is_stub = other.is_stub
+        self.apart = other.apart
 
     @property
     def is_defined(self) -> bool:
