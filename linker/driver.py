@@ -16,7 +16,8 @@ from linker.command_line import CommandLine, parse_command_line
 from linker.errors import Diagnostics, LinkError, Message, Severity
 from linker.format.errors import MalformedFile
 from linker.help_text import help_text, quirks_text, version_text
-from linker.inputs import OpenedInputs, open_inputs, read_names
+from linker.inputs import Input, MemoryInput, OpenedInputs, open_inputs, read_names
+from linker.module import Module
 from linker.option_checks import check_options
 from linker.options import Options
 from linker.response_files import Read
@@ -64,14 +65,18 @@ def _no_file() -> bytes:
 
 
 def run(
-    arguments: Sequence[str], read: Read = read_from_disk, dialect: str = "standard"
+    arguments: Sequence[str],
+    read: Read = read_from_disk,
+    dialect: str = "standard",
+    module: Module | None = None,
 ) -> LinkOutput:
     """Link as a command line says, without the program's name.
 
     `read` gives the content of the files named there, or raises OSError. `dialect` holds
-    unless the command line has `--dialect`. Never raises for bad input: see `LinkOutput.errors`.
+    unless the command line has `--dialect`. `module` is an object in memory that is linked in
+    front of the files. Never raises for bad input: see `LinkOutput.errors`.
     """
-    return run_command_line(arguments, read, dialect).output
+    return run_command_line(arguments, read, dialect, module=module).output
 
 
 def run_command_line(
@@ -79,27 +84,30 @@ def run_command_line(
     read: Read = read_from_disk,
     dialect: str = "standard",
     check_output: CheckOutput = lambda _: None,
+    module: Module | None = None,
 ) -> Run:
     """As `run`, with a check of the output's path before anything is linked."""
     diagnostics = Diagnostics()
     command_line: CommandLine | None = None
     stdout = ""
-    module: bytes | None = None
+    linked: bytes | None = None
     refused: tuple[Message, ...] = ()
     try:
         command_line = parse_command_line(arguments, read, diagnostics, dialect)
         stdout = _texts(command_line)
         if command_line.links:
-            options, inputs = _prepare(command_line, read, diagnostics, check_output)
-            module, refused, printed = _link(options, inputs)
+            options, inputs = _prepare(
+                command_line, read, diagnostics, check_output, needs_files=module is None
+            )
+            linked, refused, printed = _link(options, inputs, module)
             stdout += printed
     except LinkError:
         # Everything is in `diagnostics`: only its own refusals get here.
-        module = None
+        linked = None
     messages = (*diagnostics.messages, *refused)
     errors = tuple(text for severity, text in messages if severity is Severity.ERROR)
     output = LinkOutput(
-        module=None if errors else module,
+        module=None if errors else linked,
         errors=errors,
         warnings=tuple(text for severity, text in messages if severity is Severity.WARNING),
         stdout=stdout,
@@ -120,11 +128,15 @@ def _texts(command_line: CommandLine) -> str:
 
 
 def _prepare(
-    command_line: CommandLine, read: Read, diagnostics: Diagnostics, check_output: CheckOutput
+    command_line: CommandLine,
+    read: Read,
+    diagnostics: Diagnostics,
+    check_output: CheckOutput,
+    needs_files: bool,
 ) -> tuple[Options, OpenedInputs]:
     """All that comes before the linking itself. Raises LinkError."""
     options = command_line.options
-    inputs = open_inputs(command_line.inputs, options.search_paths, read, diagnostics)
+    inputs = open_inputs(command_line.inputs, options.search_paths, read, diagnostics, needs_files)
     diagnostics.check()
     check_options(command_line, diagnostics)
     diagnostics.check()
@@ -141,13 +153,18 @@ def _prepare(
     return dataclasses.replace(options, allow_undefined_symbols=frozenset(allowed)), inputs
 
 
-def _link(options: Options, inputs: OpenedInputs) -> tuple[bytes | None, tuple[Message, ...], str]:
+def _link(
+    options: Options, inputs: OpenedInputs, module: Module | None
+) -> tuple[bytes | None, tuple[Message, ...], str]:
     """The module, or None, with the messages of the linking stages and what they print."""
     # Imported here so that --help and errors in the command line do not load the linker.
     from linker.pipeline import link
 
+    files: list[Input] = list(inputs.inputs)
+    if module is not None:
+        files.insert(0, MemoryInput(module.name, module.object_file()))
     try:
-        result = link(options, inputs.inputs)
+        result = link(options, files)
     except LinkError as error:
         warnings = [Message(Severity.WARNING, text) for text in error.warnings]
         errors = [Message(Severity.ERROR, text) for text in error.messages]

@@ -5,7 +5,8 @@ LLD's LinkerDriver::linkerMain up to markLive, with ObjFile::parse's symbol loop
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 
 from linker.errors import Diagnostics, FatalError
@@ -18,7 +19,7 @@ from linker.format.constants import (
     ValueType,
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
-from linker.inputs import ArchiveInput, Input
+from linker.inputs import ArchiveInput, Input, MemoryInput
 from linker.objects import (
     Function,
     GlobalElement,
@@ -29,9 +30,9 @@ from linker.objects import (
     open_object,
 )
 from linker.options import Options
+from linker.seed.errors import SeedError
 from linker.seed.pieces import forget_thread_local
 from linker.seed.reader import NotAnObject, read_object
-from linker.seed.errors import SeedError
 from linker.seed.resolution import (
     STACK_POINTER_NAME,
     check_entry,
@@ -143,6 +144,7 @@ def open_inputs(
 ) -> list[InputObject]:
     """Every object of the command line, archive members included, in order."""
     objects: list[InputObject] = []
+    numbers = itertools.count()
 
     def open_one(data: bytes, name: str, base_name: str, lazy: bool, live: bool) -> None:
         try:
@@ -153,11 +155,15 @@ def open_inputs(
             diagnostics.warn(f"Unexpected file format at path: '{name}'")
             return
         obj = open_object(file, name, base_name, lazy, live)
-        obj.number = len(objects)
+        obj.number = next(numbers)
         objects.append(obj)
 
     for entry in inputs:
-        if isinstance(entry, ArchiveInput):
+        if isinstance(entry, MemoryInput):
+            obj = open_object(entry.file, entry.name, entry.name, lazy=False, live=True)
+            obj.number = None
+            objects.append(obj)
+        elif isinstance(entry, ArchiveInput):
             for member in entry.archive.members:
                 name = f"{entry.name}({member.name})"
                 open_one(member.data, name, member.name, not entry.whole, entry.whole)
@@ -300,7 +306,7 @@ def defined_index(obj: InputObject, entry: model.Symbol) -> int:
     """
     assert entry.index is not None
     index = entry.index - len(obj.imports[IMPORT_KINDS[entry.kind]])
-    elements = {
+    elements: Sized = {
         SymbolKind.FUNCTION: obj.functions,
         SymbolKind.GLOBAL: obj.globals,
         SymbolKind.TAG: obj.tags,

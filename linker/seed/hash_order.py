@@ -54,13 +54,13 @@ class HashTable:
         self._slots[self._slots.index(key)] = None
         self._count -= 1
 
-    def keys(self) -> list[Location]:
+    def in_order(self) -> list[Location]:
         """The keys in the order in which the map gives them."""
         return [key for key in self._slots if key is not None]
 
     def _grow(self) -> None:
         wanted = (self._count + 1) * 100 // _FILL_PERCENT + 1
-        keys = self.keys()
+        keys = self.in_order()
         self._slots = [None] * max(_FIRST_CAPACITY, 1 << (wanted - 1).bit_length())
         for key in keys:
             self._place(key)

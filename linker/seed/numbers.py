@@ -33,7 +33,7 @@ def in_hash_order(imported: Sequence[LinkSymbol], resolution: Resolution) -> lis
             table.remove(OWN_FIRST)
     for location in by_location:
         table.add(location)
-    return [by_location[location] for location in table.keys()]
+    return [by_location[location] for location in table.in_order()]
 
 
 def check_taken_once(obj: InputObject, index: int, indices: Indices) -> None:
@@ -63,7 +63,7 @@ def order_table(resolution: Resolution, indices: Indices, base: int) -> None:
     for key in keys:
         table.add(key)
     entries = dict(zip(keys, indices.table_entries, strict=True))
-    slots = {key: base + slot for slot, key in enumerate(table.keys())}
+    slots = {key: base + slot for slot, key in enumerate(table.in_order())}
     for reference, key in zip(list(indices.slots), keys, strict=False):
         indices.slots[reference] = slots[key]
     for key, symbol in entries.items():
@@ -71,7 +71,7 @@ def order_table(resolution: Resolution, indices: Indices, base: int) -> None:
             symbol.function.table_index = slots[key]
         else:
             symbol.table_index = slots[key]
-    indices.table_entries = [entries[key] for key in table.keys()]
+    indices.table_entries = [entries[key] for key in table.in_order()]
 
 
 def order_bodies(resolution: Resolution, indices: Indices, quirks: frozenset[str]) -> None:

@@ -470,7 +470,7 @@ class _ObjectReader:
     def comdat(self) -> model.Comdat:
         def entry() -> model.ComdatEntry:
             kind = self.u32(8)
-            if kind not in iter(ComdatKind):
+            if kind > max(ComdatKind):
                 raise self.stop("parseSubsection", "unchecked-reading", f"comdat kind {kind}")
             return model.ComdatEntry(ComdatKind(kind), self.u32())
 

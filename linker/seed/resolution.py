@@ -118,8 +118,14 @@ def number_of(symbol: LinkSymbol) -> int:
 
 
 def segment_number(symbol: LinkSymbol) -> int:
-    """The index of a data symbol's segment in its object, 0 without one."""
+    """The index of a data symbol's segment in its object, 0 without one.
+
+    The linker's own data has no segment before the output's.
+    """
     obj: InputObject | None = symbol.file
+    segment = getattr(symbol.chunk, "output_segment", None)
+    if obj is not None and obj.number is None and segment is not None:
+        return int(segment.index)
     for number, segment in enumerate(obj.segments if obj is not None else ()):
         if segment is symbol.chunk:
             return number
