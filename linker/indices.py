@@ -62,7 +62,8 @@ class Indices:
     `addresses` those whose address is exported: both come after `globals`.
     `table_entries` start at the table base of the options. `types` maps each function
     type to its index. `bodies` are the functions in the order of the code section. `slots` has
-    the table position of a symbol of an object where that is its own (a departure).
+    the table position of a symbol of an object where that is its own, `types_of_symbols` holds
+    where relocations for types name symbols (departures).
     """
 
     imports: list[LinkSymbol] = field(default_factory=list)
@@ -80,6 +81,7 @@ class Indices:
     bodies: list[Function] = field(default_factory=list)
     taken: set[tuple[InputObject, int]] = field(default_factory=set)
     slots: dict[tuple[InputObject, int], int] = field(default_factory=dict)
+    types_of_symbols: bool = False
 
     def type_index(self, signature: FunctionType) -> int:
         """The index of a function type, entered if it is new."""
@@ -166,7 +168,9 @@ def scan_chunk(
     symbols = obj.symbols
     for relocation_type, _, index, _ in chunk.relocations:
         if relocation_type == TYPE_INDEX:
-            if "type-relocations-as-symbols" not in options.quirks:
+            if "type-relocations-as-symbols" in options.quirks:
+                indices.types_of_symbols = True
+            else:
                 obj.type_map[index] = indices.type_index(obj.types[index])
             continue
         symbol = symbols[index]

@@ -5,8 +5,7 @@ LLD's LinkerDriver::linkerMain up to markLive, with ObjFile::parse's symbol loop
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from linker.errors import Diagnostics, FatalError
@@ -19,7 +18,7 @@ from linker.format.constants import (
     ValueType,
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
-from linker.inputs import ArchiveInput, Input, MemoryInput
+from linker.inputs import Input
 from linker.objects import (
     Function,
     GlobalElement,
@@ -27,12 +26,11 @@ from linker.objects import (
     InputObject,
     TableElement,
     load,
-    open_object,
 )
+from linker.opening import open_inputs
 from linker.options import Options
 from linker.seed.errors import SeedError
 from linker.seed.pieces import forget_thread_local
-from linker.seed.reader import NotAnObject, read_object
 from linker.seed.resolution import (
     STACK_POINTER_NAME,
     check_entry,
@@ -139,39 +137,6 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     return resolution
 
 
-def open_inputs(
-    inputs: Sequence[Input], options: Options, diagnostics: Diagnostics
-) -> list[InputObject]:
-    """Every object of the command line, archive members included, in order."""
-    objects: list[InputObject] = []
-    numbers = itertools.count()
-
-    def open_one(data: bytes, name: str, base_name: str, lazy: bool, live: bool) -> None:
-        try:
-            file = read_object(data, name, options.quirks)
-        except NotAnObject as reason:
-            support = "Self hosted linker does not support non-object file parsing"
-            diagnostics.warn(f"{support}: {reason}")
-            diagnostics.warn(f"Unexpected file format at path: '{name}'")
-            return
-        obj = open_object(file, name, base_name, lazy, live)
-        obj.number = next(numbers)
-        objects.append(obj)
-
-    for entry in inputs:
-        if isinstance(entry, MemoryInput):
-            obj = open_object(entry.file, entry.name, entry.name, lazy=False, live=True)
-            obj.number = None
-            objects.append(obj)
-        elif isinstance(entry, ArchiveInput):
-            for member in entry.archive.members:
-                name = f"{entry.name}({member.name})"
-                open_one(member.data, name, member.name, not entry.whole, entry.whole)
-        else:
-            open_one(entry.data, entry.name, entry.name, entry.lazy, True)
-    return objects
-
-
 def offer_lazily(obj: InputObject, table: SymbolTable) -> None:
     """Makes known what an archive member defines (LLD's ObjFile::parseLazy)."""
     for symbol in obj.linking.symbols:
@@ -249,7 +214,8 @@ def add_definition(
         return None if function.discarded else table.add_defined_function(new)
     if kind is SymbolKind.DATA:
         assert entry.data is not None
-        if flags & ABSOLUTE and "absolute-symbols-moved" not in options.quirks:
+        is_absolute = flags & ABSOLUTE and "absolute-flag-unknown" not in options.quirks
+        if is_absolute and "absolute-symbols-moved" not in options.quirks:
             return add_absolute(obj, entry, options, table)
         if entry.data.segment >= len(obj.segments):
             if "segment-numbers-unchecked" in options.quirks:
@@ -306,18 +272,21 @@ def defined_index(obj: InputObject, entry: model.Symbol) -> int:
     """
     assert entry.index is not None
     index = entry.index - len(obj.imports[IMPORT_KINDS[entry.kind]])
-    elements: Sized = {
-        SymbolKind.FUNCTION: obj.functions,
-        SymbolKind.GLOBAL: obj.globals,
-        SymbolKind.TAG: obj.tags,
-        SymbolKind.TABLE: obj.tables,
-    }[entry.kind]
-    if index >= len(elements):
+    if index >= count_of(obj, entry.kind):
         # Only where the reader did not check.
         raise FatalError(f"{obj.name}: symbol {entry.name} is not undefined, but of no element")
     if index < 0:
         raise FatalError(f"{obj.name}: symbol {entry.name} is not undefined, but an import")
     return index
+
+
+def count_of(obj: InputObject, kind: SymbolKind) -> int:
+    """The number of functions, globals, tags or tables that an object defines."""
+    if kind is SymbolKind.FUNCTION:
+        return len(obj.functions)
+    if kind is SymbolKind.GLOBAL:
+        return len(obj.globals)
+    return len(obj.tags if kind is SymbolKind.TAG else obj.tables)
 
 
 def add_absolute(

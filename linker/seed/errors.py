@@ -19,9 +19,9 @@ _ERRORS = (
 )
 # Refusals of the stages where the seed has no check and stops later, with the place.
 _STOPS = (
-    (r".*: symbol .* is not undefined, but ", "mergeSections"),
-    (r"memory too large, ", "setupMemory"),
-    (r".*: alignment of 2\^\d+ is too large", "getAlignment"),
+    (r".*: symbol .* is not undefined, but ", "mergeSections", "unchecked-reading"),
+    (r"memory too large, ", "setupMemory", "seed-errors"),
+    (r".*: alignment of 2\^\d+ is too large", "getAlignment", "seed-errors"),
 )
 
 
@@ -44,7 +44,7 @@ def seed_words(message: str) -> str:
     for pattern, name in _ERRORS:
         if re.match(pattern, message):
             return f"seed error {name}: {message}"
-    for pattern, place in _STOPS:
+    for pattern, place, quirk in _STOPS:
         if re.match(pattern, message):
-            return f"seed stops in {place} (quirk seed-errors): {message}"
+            return f"seed stops in {place} (quirk {quirk}): {message}"
     return message

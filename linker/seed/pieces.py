@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from linker.format import model
-from linker.format.constants import ExternalKind, RelocationType, SymbolKind
+from linker.format.constants import ExternalKind, RelocationType, SymbolFlag, SymbolKind
 from linker.objects import (
     TLS_SEGMENT,
     Chunk,
@@ -16,6 +17,21 @@ from linker.objects import (
 )
 from linker.options import Options
 from linker.seed.errors import SeedStop
+
+
+def without_export_flags(file: model.ObjectFile) -> model.ObjectFile:
+    """An object made in memory whose symbols are not marked as exported."""
+    sections: list[model.Section] = []
+    for section in file.sections:
+        if isinstance(section, model.LinkingSection):
+            symbols = [
+                dataclasses.replace(entry, flags=entry.flags & ~SymbolFlag.EXPORTED)
+                for entry in section.symbols
+            ]
+            sections.append(dataclasses.replace(section, symbols=symbols))
+        else:
+            sections.append(section)
+    return model.ObjectFile(file.name, sections)
 
 
 def forget_thread_local(obj: InputObject) -> None:

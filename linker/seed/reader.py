@@ -114,6 +114,8 @@ class _ObjectReader:
         self.name = name
         self.quirks = quirks
         self.checked = checked
+        self.reads_tags = "tags-unread" not in quirks
+        self.keeps_custom = "custom-sections-dropped" not in quirks
         self.position = 0
         self.end = len(data)
         self.sections: list[Section] = []
@@ -232,7 +234,7 @@ class _ObjectReader:
         if self.checked is None:
             return model.CustomSection("", b"")
         section = self.checked.sections[number]
-        if isinstance(section, model.TagSection) and "tags-unread" in self.quirks:
+        if isinstance(section, model.TagSection) and not self.reads_tags:
             return model.CustomSection("", b"")
         return section
 
@@ -287,7 +289,7 @@ class _ObjectReader:
     def import_section(self) -> Section:
         def entry() -> model.Import:
             module, name = self.symbol_name(), self.symbol_name()
-            last_kind = ExternalKind.GLOBAL if "tags-unread" in self.quirks else ExternalKind.TAG
+            last_kind = ExternalKind.TAG if self.reads_tags else ExternalKind.GLOBAL
             kind = ExternalKind(self.enumerated(frozenset(range(last_kind + 1)), "kind"))
             description: int | TableType | Limits | model.GlobalType
             if kind is ExternalKind.FUNCTION:
@@ -391,7 +393,7 @@ class _ObjectReader:
         if name == "target_features":
             return self.features_section()
         content = self.take(self.end - self.position)
-        if "custom-sections-dropped" in self.quirks:
+        if not self.keeps_custom:
             return model.CustomSection(name, b"")
         return self.unread() if self.checked is not None else model.CustomSection(name, content)
 
@@ -485,7 +487,7 @@ class _ObjectReader:
         flags = self.u32()
         if number > _FREED_KIND:
             raise self.stop("parseSymbol", "unchecked-reading", f"symbol kind {number}")
-        if number == _FREED_KIND or (number == SymbolKind.TAG and "tags-unread" in self.quirks):
+        if number == _FREED_KIND or (number == SymbolKind.TAG and not self.reads_tags):
             raise self.stop("externalType", "tags-unread", f"symbol kind {number}")
         kind = SymbolKind(number)
         is_undefined = bool(flags & SymbolFlag.UNDEFINED)
@@ -525,7 +527,7 @@ class _ObjectReader:
         """Checks what the stages take for granted, where the strict parser did not."""
         if self.checked is None:
             self.check_types()
-        if "custom-sections-dropped" in self.quirks:
+        if not self.keeps_custom:
             for section in self.sections:
                 if isinstance(section, model.RelocationSection):
                     target = section.target

@@ -51,10 +51,10 @@ def relocation_rules(
     values: dict[int, Rule] = {}
     if "relocation-kinds-uncompared" in quirks:
         values |= dict.fromkeys(map(int, NUMBERS), plain_number)
-    if "table-slots-by-reference" in quirks:
+    if indices.slots:
         slot = slot_rule(indices)
         values |= dict.fromkeys(map(int, TABLE_SLOTS), slot)
-    if "type-relocations-as-symbols" in quirks:
+    if indices.types_of_symbols:
         values[int(R.TYPE_INDEX_LEB)] = type_rule(indices)
     if "offsets-of-relocations" in quirks:
         values |= dict.fromkeys(map(int, OFFSETS), own_offset)
@@ -64,7 +64,7 @@ def relocation_rules(
     return RelocationRules(
         values,
         unsigned="signed-as-unsigned" in quirks,
-        bounded="relocations-at-both-ends" in quirks,
+        bounded="bounds-checked" in quirks,
     )
 
 
@@ -127,4 +127,4 @@ def check_bounds(chunk: Chunk, offset: int, width: int) -> None:
     end = chunk.input_offset + len(chunk.content)
     if offset + width > end:
         detail = f"relocation at {offset}, {width} bytes of a piece that ends at {end}"
-        raise SeedStop("resolveRelocs", "relocations-at-both-ends", detail)
+        raise SeedStop("resolveRelocs", "bounds-checked", detail)
