@@ -17,6 +17,7 @@ from linker.objects import Chunk, OutputSegment
 from linker.options import Options
 from linker.relocate import address_of, apply, compress
 from linker.resolve import Resolution
+from linker.seed.resolution import number_of
 from linker.seed.values import RelocationRules
 from linker.symbol_table import FUNCTION_TABLE_NAME
 from linker.symbols import LinkSymbol
@@ -234,7 +235,7 @@ def element_section(output: Output) -> bytes:
     if named:
         # The element kind: references to functions.
         encoded += b"\0"
-    encoded += vector(encode_unsigned(symbol.function_index) for symbol in indices.table_entries)
+    encoded += vector(encode_unsigned(number_of(symbol)) for symbol in indices.table_entries)
     return section(SectionId.ELEMENT, vector([encoded], output.width), output.width)
 
 

@@ -206,7 +206,7 @@ def add_table_entry(symbol: LinkSymbol, options: Options, indices: Indices) -> N
     if symbol.is_stub or symbol.slot != -1:
         return
     slot = options.table_base + len(indices.table_entries)
-    if symbol.is_defined:
+    if symbol.is_defined and symbol.kind is SymbolKind.FUNCTION:
         symbol.function.table_index = slot
     else:
         symbol.table_index = slot

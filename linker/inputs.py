@@ -203,6 +203,7 @@ class _Opener:
             return
         if takes_foreign_files(self.diagnostics.quirks):
             self.inputs.append(ObjectInput(path, data))
+            self.file_count += 1
             return
         match file_kind(data):
             case FileKind.ARCHIVE:

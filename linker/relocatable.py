@@ -170,9 +170,7 @@ def relocation_section(
         found = relocations_by_location(name, chunks, output.resolution)
     else:
         found = moved_relocations(chunks, section_symbols)
-    write_addend = encode_signed
-    if "addends-written-unsigned" in output.options.quirks:
-        write_addend = encode_unsigned
+    unsigned = "addends-written-unsigned" in output.options.quirks
     entries = []
     for chunk, (relocation_type, offset, index, addend) in found:
         encoded = (
@@ -181,7 +179,7 @@ def relocation_section(
             + encode_unsigned(index & 0xFFFFFFFF)
         )
         if relocation_type in RELOCATIONS_WITH_ADDEND:
-            encoded += write_addend(addend)
+            encoded += encode_unsigned(addend & 0xFFFFFFFF) if unsigned else encode_signed(addend)
         entries.append(encoded)
     if not entries:
         return b""
@@ -198,7 +196,7 @@ def moved_relocations(
         if obj is None:
             continue
         for relocation_type, offset, index, addend in chunk.relocations:
-            if relocation_type == RelocationType.TYPE_INDEX_LEB:
+            if relocation_type == RelocationType.TYPE_INDEX_LEB and index in obj.type_map:
                 new_index = obj.type_map[index]
             else:
                 symbol = obj.symbols[index]

@@ -63,8 +63,7 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
     symbol = obj.symbols[index]
     if symbol.kind is SymbolKind.SECTION:
         section = symbol.chunk
-        assert isinstance(section, Section)
-        return section.offset_in_output(addend)
+        return section.offset_in_output(addend) if isinstance(section, Section) else addend
     if not symbol.is_live:
         # Debug information may speak of what was dropped.
         tombstone = chunk.tombstone if isinstance(chunk, Section) else 0

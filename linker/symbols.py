@@ -195,6 +195,6 @@ class LinkSymbol:
     @property
     def slot(self) -> int:
         """The entry in the indirect function table, -1 without one."""
-        if self.state is State.DEFINED:
+        if self.state is State.DEFINED and self.kind is SymbolKind.FUNCTION:
             return self.function.table_index
         return self.table_index

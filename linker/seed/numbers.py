@@ -67,7 +67,7 @@ def order_table(resolution: Resolution, indices: Indices, base: int) -> None:
     for reference, key in zip(list(indices.slots), keys, strict=False):
         indices.slots[reference] = slots[key]
     for key, symbol in entries.items():
-        if symbol.is_defined:
+        if symbol.is_defined and symbol.kind is SymbolKind.FUNCTION:
             symbol.function.table_index = slots[key]
         else:
             symbol.table_index = slots[key]

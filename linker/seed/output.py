@@ -31,6 +31,8 @@ def names_by_symbol(output: Output) -> tuple[list[Name], list[Name]]:
     globals_: list[Name] = []
     imported = set(output.indices.imports)
     for symbol in resolved_symbols(output.resolution):
+        if not symbol.is_live:
+            continue
         name = shown_name(symbol)
         if symbol.is_undefined:
             if symbol not in imported:

@@ -193,7 +193,7 @@ class _ObjectReader:
             section_id = self.byte()
             size = self.u32()
             self.read_section(section_id, size)
-        if self.linking is None:
+        if self.linking is None and takes_foreign_files(self.quirks):
             raise NotAnObject("NotObjectFile")
         self.finish()
         return ObjectFile(self.name, self.sections)

@@ -108,12 +108,10 @@ def location_of(obj: InputObject, index: int) -> Location:
 
 def number_of(symbol: LinkSymbol) -> int:
     """A symbol's index in the space of its kind; of data, its segment in its object."""
-    if symbol.index != -1:
-        return symbol.index
-    if symbol.kind is SymbolKind.DATA:
-        return segment_number(symbol)
     if symbol.kind is SymbolKind.FUNCTION:
         return symbol.function_index
+    if symbol.kind is SymbolKind.DATA and symbol.index == -1:
+        return segment_number(symbol)
     return symbol.element_index
 
 
