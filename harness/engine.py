@@ -13,6 +13,7 @@ import multiprocessing
 import platform
 import shutil
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ from harness.events import (
     RunStarted,
     Trouble,
 )
+from harness.execution import find_wasm_validate
 from harness.findings import Finding, store
 from harness.linking import remove_stale
 from harness.minimise import Strategy
@@ -114,6 +116,10 @@ def versions() -> dict[str, str]:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             found[package] = "uninstalled"
+    wabt = find_wasm_validate()
+    if wabt:
+        done = subprocess.run([wabt, "--version"], capture_output=True, text=True, check=False)
+        found["wasm-validate"] = done.stdout.strip()
     return found
 
 

@@ -7,13 +7,15 @@ its fingerprint's class, and hypothesis shrinks that.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import Flaky
+from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
 from harness.fingerprints import DivergenceFound, Fingerprint, failure_class, fingerprint
@@ -47,6 +49,30 @@ def chunk_settings(cases: int, *phases: Phase) -> settings:
     )
 
 
+@contextlib.contextmanager
+def _no_constants_of_modules() -> Iterator[None]:
+    """Keeps hypothesis from drawing constants that it finds in the modules that are loaded.
+
+    They make the cases of a seed depend on where the package is installed and on which of its
+    modules are loaded by then; and they are written to `.hypothesis` in the user's folder.
+    There is no public way to say so; where hypothesis has no such function, nothing is done.
+    """
+    name = "_get_local_constants"
+    kept, kind = getattr(providers, name, None), getattr(providers, "Constants", None)
+    if kept is None or kind is None:
+        yield
+        return
+    nothing = kind()
+    setattr(providers, name, lambda: nothing)
+    # What may be drawn is remembered for each kind of value.
+    providers.CONSTANTS_CACHE.cache.clear()
+    try:
+        yield
+    finally:
+        setattr(providers, name, kept)
+        providers.CONSTANTS_CACHE.cache.clear()
+
+
 def draw_chunk(
     strategy: Strategy, number: int, cases: int, body: Callable[[LinkCase], None], *phases: Phase
 ) -> None:
@@ -58,7 +84,8 @@ def draw_chunk(
     def case_of_chunk(case: LinkCase) -> None:
         body(case)
 
-    case_of_chunk()
+    with _no_constants_of_modules():
+        case_of_chunk()
 
 
 def cost(case: LinkCase) -> int:
@@ -106,22 +133,30 @@ def minimise(
         number, cases: seed and length of the chunk.
         first: the case at that position, the answer where nothing smaller is found.
         verdict_of: links and judges a case; it may raise Stop.
-        seconds: time that this may take, drawing included.
+        seconds: time for it, counted from when the chunk is drawn up to the case.
     """
-    until = time.monotonic() + seconds
     best = Minimised(first, 0, complete=False)
+    if seconds <= 0:
+        return best
+    until = 0.0
     count = 0
     failure = failure_class(mark)
+    seen: dict[LinkCase, Divergence | None] = {}
 
     def body(case: LinkCase) -> None:
-        nonlocal count
+        nonlocal count, until
         count += 1
         if count <= position:
             return
+        if not until:
+            until = time.monotonic() + seconds
         if time.monotonic() > until:
             raise Stop
-        best.tries += 1
-        divergence = pick(verdict_of(case), mark)
+        # Different choices of hypothesis often make the same case.
+        if case not in seen:
+            best.tries += 1
+            seen[case] = pick(verdict_of(case), mark)
+        divergence = seen[case]
         if divergence is not None:
             # Of two as costly ones the later is hypothesis's choice: it ends with the simplest.
             if cost(case) <= cost(best.case):

@@ -18,6 +18,7 @@ from linker.objects import (
     Function,
     GlobalElement,
     InputObject,
+    Segment,
     TableElement,
     TagElement,
     file_name,
@@ -44,7 +45,8 @@ TLS_TYPES = frozenset(
 GLOBAL_INDEX_TYPES = frozenset(
     {int(RelocationType.GLOBAL_INDEX_LEB), int(RelocationType.GLOBAL_INDEX_I32)},
 )
-SCANNED_TYPES = TABLE_INDEX_TYPES | TLS_TYPES | GLOBAL_INDEX_TYPES
+RELATIVE_TYPES = frozenset(int(entry) for entry in RelocationType if "_REL_" in entry.name)
+SCANNED_TYPES = TABLE_INDEX_TYPES | TLS_TYPES | GLOBAL_INDEX_TYPES | RELATIVE_TYPES
 
 IMPORT_KINDS = {
     SymbolKind.FUNCTION: ExternalKind.FUNCTION,
@@ -180,8 +182,17 @@ def scan_chunk(
             elif relocation_type in GLOBAL_INDEX_TYPES:
                 if symbol.kind is not SymbolKind.GLOBAL and "got-unknown" not in options.quirks:
                     add_got_entry(symbol, options, resolution, indices)
-            else:
+            elif relocation_type in TLS_TYPES:
                 check_tls(symbol, relocation_type, obj, options, resolution, diagnostics)
+            if (
+                relocation_type in RELATIVE_TYPES
+                and symbol.is_undefined
+                and not options.relocatable
+            ):
+                diagnostics.error(
+                    f"{obj.name}: relocation R_WASM_{RelocationType(relocation_type).name} is not"
+                    f" supported against an undefined symbol `{resolution.table.display(symbol)}`",
+                )
         if symbol.is_undefined and symbol.is_local and symbol.kind is not SymbolKind.DATA:
             # Only symbols that all objects can see become imports; wasm-ld 22 crashes here.
             raise FatalError(f"{obj.name}: undefined symbol is local: {symbol.name}")
@@ -241,6 +252,9 @@ def check_tls(
         diagnostics.error(f"{start} an undefined symbol `{shown}`")
     if options.shared_memory and not symbol.is_tls:
         diagnostics.error(f"{start} non-TLS symbol `{shown}`")
+    segment = symbol.chunk.output_segment if isinstance(symbol.chunk, Segment) else None
+    if options.shared_memory and segment is not None and not segment.is_tls:
+        diagnostics.error(f"{start} `{shown}` in non-TLS section: {segment.name}")
 
 
 def report_undefined(

@@ -79,6 +79,8 @@ def lay_out_memory(
     first_address = address
     set_address(own.global_base, address)
     set_address(own.dso_handle, address)
+    if "tls-alignment-zero" not in options.quirks:
+        set_pointer(own.tls_align, 1)
     for segment in segments:
         address = align(address, 1 << segment.alignment)
         segment.address = address

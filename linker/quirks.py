@@ -66,6 +66,19 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         "wasm-ld up to 22: SymbolTable's addUndefined* return after LazySymbol::extract",
         'core specification, "Validation" of calls',
     ),
+    Quirk(
+        "lost-groups-kept",
+        "Where nothing is left out (-r, --no-gc-sections), the functions and data of comdat groups"
+        " that lost to another object's are written too, without names.",
+        "wasm-ld up to 22: InputChunk::live does not look at `discarded`",
+        'Linking.md, "COMDATs"',
+    ),
+    Quirk(
+        "tls-alignment-zero",
+        "Without thread-local data, __tls_align is 0, which is no alignment.",
+        "wasm-ld up to 22: layoutMemory sets it only where it finds a thread-local segment",
+        'Linking.md, "Thread Local Storage"',
+    ),
 )
 
 SEED_QUIRKS: tuple[Quirk, ...] = tuple(Quirk(*entry) for entry in SEED)

@@ -5,6 +5,7 @@ LLD's ObjFile::calcNewValue and InputChunk::relocate; Linking.md, "Relocation Se
 
 from __future__ import annotations
 
+from linker.errors import FatalError
 from linker.format.constants import RelocationType as R
 from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
@@ -75,7 +76,9 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
             return 0
         value = address_of(symbol) + addend
         if relocation_type == LOCATION_RELATIVE:
-            assert isinstance(chunk, Segment)
+            if not isinstance(chunk, Segment):
+                # Only data has an address to count from; wasm-ld 22 crashes here.
+                raise FatalError(f"{chunk}: relocation R_WASM_MEMORY_ADDR_LOCREL_I32 outside data")
             value -= chunk.address(relocation.offset - chunk.input_offset)
         return value
     if relocation_type in TABLE_INDEX:

@@ -176,6 +176,8 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
     load(obj, new_comdats, options.optimize, not options.gc_sections)
     if "thread-local-ordinary" in options.quirks:
         forget_thread_local(obj)
+    if not all(new_comdats) and "lost-groups-kept" not in options.quirks:
+        leave_out_lost_groups(obj)
     table_symbols = 0
     for number, entry in enumerate(obj.linking.symbols):
         if entry.kind is SymbolKind.TABLE:
@@ -196,6 +198,12 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
     if extracted:
         yield extracted.pop()
     resolution.objects.append(obj)
+
+
+def leave_out_lost_groups(obj: InputObject) -> None:
+    """Of a comdat group only the first object's part is written (Linking.md, "COMDATs")."""
+    for chunk in (*obj.functions, *obj.segments):
+        chunk.live = chunk.live and not chunk.discarded
 
 
 def add_definition(

@@ -14,7 +14,14 @@ from strategies.case import (
     ProbeReturns,
     write_case,
 )
-from strategies.cases import archives, link_cases, make_case, object_files, object_models
+from strategies.cases import (
+    archives,
+    link_cases,
+    make_case,
+    object_files,
+    object_models,
+    random_case,
+)
 from strategies.mutations import mutated, mutated_cases
 
 __all__ = [
@@ -32,5 +39,6 @@ __all__ = [
     "mutated_cases",
     "object_files",
     "object_models",
+    "random_case",
     "write_case",
 ]

@@ -139,6 +139,7 @@ class Custom:
     content: bytearray = field(default_factory=bytearray)
     sites: list[Site] = field(default_factory=list)
     symbol: int | None = None
+    comdat: str | None = None
 
     def site(self, kind: R, symbol: int, addend: int = 0) -> None:
         self.sites.append(Site(kind, len(self.content), symbol, addend))
@@ -303,6 +304,13 @@ class ObjectBuilder:
     def segment(self, name: str, alignment: int = 0, flags: int = 0) -> int:
         self.segments.append(Segment(name, alignment, flags))
         return len(self.segments) - 1
+
+    def comdat_names(self) -> set[str]:
+        """The names of the object's comdat groups."""
+        names = {comdat for _, _, comdat in self.functions}
+        names.update(segment.comdat for segment in self.segments)
+        names.update(custom.comdat for custom in self.customs)
+        return {name for name in names if name is not None}
 
     def symbol_order(self) -> range:
         """The symbols in the order of the file; sites and `symbols` keep their own numbers."""
@@ -520,6 +528,10 @@ class ObjectBuilder:
         for ordinal, segment in enumerate(self.segments):
             if segment.comdat is not None:
                 groups.setdefault(segment.comdat, []).append(ComdatEntry(ComdatKind.DATA, ordinal))
+        for ordinal, custom in enumerate(self.customs):
+            if custom.comdat is not None:
+                entry_ = ComdatEntry(ComdatKind.SECTION, custom_base + ordinal)
+                groups.setdefault(custom.comdat, []).append(entry_)
         return LinkingSection(
             symbols=symbols,
             segments=[SegmentInfo(s.name, s.alignment, s.flags) for s in self.segments],

@@ -62,7 +62,7 @@ class ProbeReturns:
     """Calling `export` without arguments returns `value`, or traps where it is None.
 
     The value is signed (as wasmtime gives i32 and i64). `rule` names the section of
-    Linking.md that says so, or is "unspecified".
+    Linking.md that says so ("Linking.md, Symbol Table"), or is "unspecified".
     """
 
     export: str

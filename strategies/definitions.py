@@ -151,6 +151,10 @@ def define_function(program: Program, unit: Unit, record: Record) -> None:
     flags = _flags(program, record, slot, fresh)
     comdat = None if flags & LOCAL else slot.comdat
     code = Code()
+    if program.has("sizes"):
+        # Sizes on either side of the steps of LEB128.
+        size = record.byte()
+        code.raw(b"\x01" * (16400 if size == 255 else (0, 1, 110, 120, 124, 128)[size % 6]))
     symbol = unit.builder.define_function(slot.name, slot.signature, code, flags, comdat)
     constant = 100 + 7 * program.number()
     definition = Definition(slot, unit.position, symbol, constant, code=code)
@@ -199,6 +203,8 @@ def define_data(program: Program, unit: Unit, record: Record) -> None:
         slot = _new_slot(program, record, SymbolKind.DATA, "d")
         shape = record.byte()
         slot.words = (1, 2, 4, 1, 3, 0, 16, 1)[shape >> 5]
+        if program.has("sizes") and shape & 0xC0 == 0xC0:
+            slot.words = (31, 32, 33, 127, 128, 40, 4096, 64)[shape & 7 if shape & 8 else 0]
         if shape == 255 and program.has("bss"):
             slot.words, slot.section = 20000, ".bss.large"
         slot.tail = (0, 0, 0, 0, 0, 1, 2, 3)[shape & 7] if program.has("segments") else 0

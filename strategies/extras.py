@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from linker.format.constants import RelocationType, SegmentFlag, SymbolFlag, SymbolKind
 from linker.format.model import GlobalType, InitFunction, TargetFeature
+from strategies.addresses import call_through_table, reference
 from strategies.builder import Custom
 from strategies.choices import Record
 from strategies.code import I32, Code
 from strategies.definitions import GLOBAL_TYPES, TABLE_TYPES
-from strategies.program import VOID, Program, Slot, Unit
+from strategies.program import TO_INT, UNSPECIFIED, VOID, Program, Slot, Unit
 from strategies.refusals import refuse
-from strategies.uses import next_probe, reference, unknown_value
+from strategies.uses import next_probe, unknown_value
 
 R = RelocationType
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
@@ -114,6 +115,11 @@ def custom_section(program: Program, record: Record) -> None:
     for _ in range(count):
         _custom_site(program, unit, custom, record)
     custom.content += bytes(record.below(5))
+    if debug and program.has("comdats") and record.byte() & 1:
+        # Type information that every object carries; references to it would dangle.
+        types = Custom(".debug_types", bytearray(b"types"), comdat="types")
+        if not any(c.name == types.name for c in builder.customs):
+            builder.customs.append(types)
     if debug and record.byte() & 1 and not any(c.name == ".debug_str" for c in builder.customs):
         strings = (b"alpha\0beta\0", b"beta\0", b"bet\0a\0alpha\0")[record.below(3)]
         builder.customs.append(Custom(".debug_str", bytearray(strings)))
@@ -224,7 +230,7 @@ def linker_defined(program: Program, record: Record) -> None:
     which = record.below(10)
     probe = next_probe(program, unit, record)
     code = probe.code
-    probe.rule = "unspecified"
+    probe.rule = UNSPECIFIED
     if which == 0:
         _linker_data(unit, code, "__data_end")
         _linker_data(unit, code, "__heap_base")
@@ -282,12 +288,54 @@ def start_stop(program: Program, record: Record) -> None:
     size = (4, 1, 12, 7)[record.below(4)]
     builder.segments[index].content += bytes(range(1, size + 1))
     probe = next_probe(program, unit, record)
-    probe.rule = "unspecified"
+    probe.rule = UNSPECIFIED
     _linker_data(unit, probe.code, f"__stop_{name}")
     _linker_data(unit, probe.code, f"__start_{name}")
     probe.code.raw(b"\x6b")
     probe.end(lambda m: size)
     program.note("segment.start-stop")
+
+
+# -- crowds and idle names ---------------------------------------------------------------------
+
+
+def crowd(program: Program, record: Record) -> None:
+    """Many functions, a table of pointers to them, and calls through it."""
+    unit = _unit(program, record)
+    builder = unit.builder
+    number = program.number()
+    count = (5, 62, 63, 64, 65, 126, 130, 40)[record.byte() >> 5]
+    first = 1000 * number
+    segment = builder.segment(f".rodata.table{number}")
+    at = builder.segments[segment].reserve(2, 4 * count)
+    flags = LOCAL if record.byte() & 1 else HIDDEN
+    for member in range(count):
+        code = Code()
+        code.const(first + member)
+        code.raw(b"\x0b")
+        symbol = builder.define_function(f"member{number}_{member}", TO_INT, code, flags)
+        builder.segments[segment].site(R.TABLE_INDEX_I32, at + 4 * member, symbol)
+    table = builder.define_data(f"table{number}", segment, at, 4 * count, LOCAL)
+    chosen = record.below(count)
+    probe = next_probe(program, unit, record)
+    probe.code.raw(b"\x41")
+    probe.code.site(R.MEMORY_ADDR_SLEB, table, 4 * chosen)
+    probe.code.raw(b"\x28\x00\x00")
+    call_through_table(unit, probe.code, TO_INT)
+    probe.end(lambda m: first + chosen)
+    program.note("symbol.crowd")
+
+
+def idle_reference(program: Program, record: Record) -> None:
+    """A symbol that an object declares and no relocation uses; it takes members in all the same."""
+    unit = _unit(program, record)
+    known = [slot for slot in program.slots if not slot.local and slot.policy == "defined"]
+    if known:
+        slot = record.pick(known)
+        reference(program, unit, slot)
+    else:
+        unit.builder.undefined_function(f"idle{program.number()}", TO_INT)
+    program.note("symbol.idle")
 
 
 # -- imports -------------------------------------------------------------------------------------
@@ -340,8 +388,11 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("producers", producers, 3),
     ("linker-defined", linker_defined, 6),
     ("start-stop", start_stop, 3),
+    ("sizes", crowd, 2),
+    ("archives", idle_reference, 2),
+    ("dead", idle_reference, 2),
     ("imports", imported_global, 2),
-    ("refusals", refuse, 5),
+    ("refusals", refuse, 3),
     ("tables", imported_table, 1),
 )
 

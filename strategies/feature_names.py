@@ -13,7 +13,7 @@ _NAMES = {
         bsd equal-names long-names no-symbol-table twice
     """,
     "comdat": """
-        data function
+        data function section
     """,
     "flag": """
         explicit-name exported hidden no-strip
@@ -70,10 +70,10 @@ _NAMES = {
         padded-bodies padded-sizes reversed-symbols
     """,
     "symbol": """
-        alias data.local data.strong data.undefined data.weak data.weak-undefined empty
+        alias crowd data.local data.strong data.undefined data.weak data.weak-undefined empty
         function.export-name function.initialiser function.local function.mismatched
         function.strong function.undefined function.weak function.weak-undefined global.local
-        global.strong global.undefined global.weak section.local table.local table.strong
+        global.strong global.undefined global.weak idle section.local table.local table.strong
         table.undefined table.weak tag.local tag.strong tag.undefined tag.weak
     """,
 }

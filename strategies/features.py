@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from linker.format.constants import (
-    ComdatKind,
     RelocationType,
     SegmentFlag,
     SymbolFlag,
@@ -135,7 +134,7 @@ def _count_linking(section: LinkingSection, note: object) -> None:
             note("segment-flag.retain")
     for comdat in section.comdats:
         for entry in comdat.entries:
-            note("comdat.data" if entry.kind == ComdatKind.DATA else "comdat.function")
+            note(f"comdat.{entry.kind.name.lower()}")
     for _ in section.init_functions:
         note("symbol.function.initialiser")
 

@@ -76,12 +76,8 @@ class Meaning:
 
     def _process(self, unit: int) -> None:
         builder = self.builders[unit]
-        for _, _, comdat in builder.functions:
-            if comdat is not None:
-                self.comdats.setdefault(comdat, unit)
-        for segment in builder.segments:
-            if segment.comdat is not None:
-                self.comdats.setdefault(segment.comdat, unit)
+        for comdat in builder.comdat_names():
+            self.comdats.setdefault(comdat, unit)
         for index in builder.symbol_order():
             entry = builder.symbols[index]
             flags = entry.flags

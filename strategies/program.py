@@ -42,6 +42,7 @@ GROUPS = (
     "custom",
     "debug",
     "dead",
+    "sizes",
     "features",
     "producers",
     "style",
@@ -87,6 +88,14 @@ SIGNATURES = (
 
 
 I32_GLOBAL = GlobalType(I32, False)
+
+
+# Where it is written what a probe's value must be.
+SYMBOLS = "Linking.md, Symbol Table"
+SEGMENTS = "Linking.md, Segment Info"
+RELOCATIONS = "Linking.md, Relocation Sections"
+INITIALISERS = "Linking.md, Init Functions"
+UNSPECIFIED = "unspecified"
 
 
 class UnknownValue(Exception):
@@ -159,7 +168,7 @@ class Probe:
     wide: bool
     terms: list[Term] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    rule: str = "Symbol Table"
+    rule: str = SYMBOLS
 
     def begin(self) -> None:
         """Make room for one more term: what is on the stack is multiplied by 31."""
@@ -171,6 +180,11 @@ class Probe:
         if self.terms:
             self.code.raw(b"\x6a")
         self.terms.append(term)
+
+    def cite(self, rule: str) -> None:
+        """Name the rule of the last term, unless a term is not specified at all."""
+        if self.rule != UNSPECIFIED:
+            self.rule = rule
 
     def value(self, meaning: Meaning) -> int | None:
         """What the probe returns, None for a trap; raises UnknownValue."""

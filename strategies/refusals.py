@@ -82,6 +82,7 @@ def duplicates(program: Program, units: Pair, record: Record) -> None:
     name = f"clash{program.number()}"
     units[0].builder.define_function(name, TO_INT, _constant(0))
     units[1].builder.define_function(name, TO_INT, _constant(1))
+    program.refusal = ("duplicate-symbol", "two strong definitions")
 
 
 def global_types(program: Program, units: Pair, record: Record) -> None:
@@ -169,18 +170,22 @@ def memory(program: Program, units: Pair, record: Record) -> None:
 
 
 def conflict(program: Program, units: Pair, record: Record) -> None:
-    which = record.below(3)
-    done = False
-    if which == 0 and "--export-table" not in program.options:
-        if add(program, "--import-table", "--import-table"):
-            done = add(program, "--export-table", "--export-table")
-    elif which == 1:
-        done = add(program, "--max-memory", f"--max-memory={60 * PAGE}", "--no-growable-memory")
-    elif "--strip" not in program.options:
-        program.options["--strip"] = ""
-        done = add(program, "--compress-relocations", "--compress-relocations")
-    if done:
+    """Two options that exclude each other: the first pair that is still free."""
+    pairs = (
+        ("--max-memory", f"--max-memory={60 * PAGE}", "--no-growable-memory"),
+        ("--strip", "--compress-relocations", ""),
+        ("table", "--import-table", "--export-table"),
+    )
+    first = record.below(len(pairs))
+    for key, one, other in pairs[first:] + pairs[:first]:
+        if key in program.options:
+            continue
+        if key == "table" and {"--import-table", "--export-table"} & program.options.keys():
+            continue
+        program.options[key] = ""
+        program.arguments += [one, other] if other else [one]
         program.refusal = ("option-conflict", "two options that exclude each other")
+        return
 
 
 def string(program: Program, units: Pair, record: Record) -> None:
@@ -249,10 +254,13 @@ WITH_ONE: tuple[Refusal, ...] = (
     entry,
     missing_export,
     memory,
-    memory,
-    memory,
     conflict,
+    memory,
+    missing_export,
+    conflict,
+    memory,
     string,
+    not_allowed,
     constructor,
     not_allowed,
     mutable_global,
@@ -261,6 +269,7 @@ WITH_TWO: tuple[Refusal, ...] = (
     *WITH_ONE,
     kinds,
     kinds_of_reference,
+    table_types,
     duplicates,
     duplicates,
     global_types,
@@ -271,12 +280,19 @@ WITH_TWO: tuple[Refusal, ...] = (
 )
 
 
+def _is_refused(program: Program) -> bool:
+    return program.refusal is not None or bool(program.strong_missing)
+
+
 def refuse(program: Program, record: Record) -> None:
     """Make the case one that must be refused, once and not always."""
-    if program.refusal is not None or record.byte() < 32:
+    if _is_refused(program) or record.byte() < 96:
         return
     plain = [unit for unit in program.units if not unit.is_lazy]
-    if len(plain) > 1:
-        record.pick(WITH_TWO)(program, (plain[0], plain[1]), record)
-    else:
-        record.pick(WITH_ONE)(program, (plain[0], plain[0]), record)
+    kinds_ = WITH_TWO if len(plain) > 1 else WITH_ONE
+    units = (plain[0], plain[1] if len(plain) > 1 else plain[0])
+    first = record.below(len(kinds_))
+    for kind in kinds_[first:] + kinds_[:first]:
+        kind(program, units, record)
+        if _is_refused(program):
+            return

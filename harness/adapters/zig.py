@@ -6,6 +6,7 @@ module is dropped, and a case with anything else is unsupported, with the reason
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.arguments import Argument, take_apart
+from linker.format.errors import MalformedFile
+from linker.format.model import LinkingSection
+from linker.format.parse import parse
 
 if TYPE_CHECKING:
     from strategies.case import LinkCase
@@ -125,7 +129,7 @@ class ZigLinker:
         if "-fno-entry" not in self.flags:
             return f"zig {self.version} cannot link object files alone (no -fno-entry)"
         try:
-            self._translate(case.arguments)
+            self._translate(case)
         except _Unsupported as problem:
             return str(problem)
         return None
@@ -144,7 +148,7 @@ class ZigLinker:
         ]
         if "-fno-ubsan-rt" in self.flags:
             command.append("-fno-ubsan-rt")
-        return [*command, *self._translate(case.arguments)]
+        return [*command, *self._translate(case)]
 
     def environment(self, folder: Path) -> dict[str, str]:
         return dict(self.variables)
@@ -162,18 +166,27 @@ class ZigLinker:
         needed = {name.replace("-", "_") for name in used_features(case)}
         return "+".join(("mvp", *sorted(needed & self.cpu_features)))
 
-    def _translate(self, arguments: Sequence[str]) -> list[str]:
+    def _translate(self, case: LinkCase) -> list[str]:
         """Zig's options for wasm-ld's. Raises _Unsupported."""
+        arguments = tuple(take_apart(case.arguments))
+        folders = [x.value for x in arguments if x.option == "library-path" and x.value]
         words: list[str] = []
         stack_size = _STACK_SIZE
         entry: str | None = "_start"
         collect = True
         stack_first: bool | None = None
         global_base = False
-        for argument in take_apart(arguments):
+        for argument in arguments:
             option, value = argument.option, argument.value
             if option is None:
                 words.append(_input(argument))
+            elif option == "library-path":
+                continue
+            elif option == "library":
+                words.append(_library(value or "", folders, case))
+            elif option == "export-if-defined":
+                if _is_defined(value or "", case):
+                    words.append(f"--export={value}")
             elif option == "z":
                 stack_size = _stack_size(argument)
             elif option == "no-entry":
@@ -222,6 +235,35 @@ def _input(argument: Argument) -> str:
     return name
 
 
+def _library(name: str, folders: Sequence[str], case: LinkCase) -> str:
+    """The file of the case that `-l` means; zig is given its name."""
+    names = {file.name for file in case.files}
+    for folder in folders:
+        path = posixpath.normpath(posixpath.join(folder, f"lib{name}.a"))
+        if path in names:
+            return path
+    raise _Unsupported("no file of the case is the library that -l names")
+
+
+def _is_defined(name: str, case: LinkCase) -> bool:
+    """Whether an object of the case defines a symbol; which members of archives take part is
+    for the linker to find out, so a definition in an archive cannot be told."""
+    for file in case.files:
+        if file.content.startswith(b"!<") and name.encode() in file.content:
+            raise _Unsupported("zig has no equivalent of --export-if-defined=...")
+    for file in case.files:
+        if file.content.startswith(b"!<"):
+            continue
+        try:
+            linking = parse(file.content, file.name).find(LinkingSection)
+        except MalformedFile:
+            raise _Unsupported("which symbols a malformed object defines is unknown") from None
+        for symbol in linking.symbols if linking else ():
+            if symbol.name == name and not symbol.is_undefined and not symbol.is_local:
+                return True
+    return False
+
+
 def _stack_size(argument: Argument) -> str:
     name, _, size = (argument.value or "").partition("=")
     if name != "stack-size":
@@ -232,4 +274,4 @@ def _stack_size(argument: Argument) -> str:
 def _spelled(argument: Argument) -> str:
     if argument.value is None:
         return f"--{argument.option}"
-    return f"--{argument.option}=..." if argument.option != "l" else "-l"
+    return f"--{argument.option}=..."

@@ -24,6 +24,8 @@ ARCHIVE_MAGIC = b"!<arch>\n"
 THIN_MAGIC = b"!<thin>\n"
 HEADER_SIZE = 60
 _HEADER_END = b"`\n"
+# The symbol table and the table of long names of GNU archives, which a thin one holds too.
+_OWN_NAMES = (b"/", b"//", b"/SYM64/")
 
 
 class ArchiveFormat(StrEnum):
@@ -86,7 +88,7 @@ class Archive:
 
 
 class _Header(NamedTuple):
-    """One member header: `raw_name` is the name field, `size` the size field."""
+    """One member header: `raw_name` is the name field without spaces behind it."""
 
     offset: int
     raw_name: bytes
@@ -126,7 +128,7 @@ class _Reader:
             at_start = own
             if not own:
                 members.append(self._member(header))
-            position = self._next(header, thin=self.thin and not own)
+            position = self._next(header)
         return Archive(
             self.name,
             tuple(members),
@@ -151,7 +153,13 @@ class _Reader:
                 f"expected the end of a member header {_HEADER_END!r}, found {raw[58:]!r}",
             )
         size = self._decimal(raw[48:58], offset + 48, "the size of a member")
-        return _Header(offset, raw[:16], size)
+        raw_name = raw[:16]
+        if self.format.is_bsd_like and raw_name.startswith(b" "):
+            raise self._fail(offset, "expected the name of a member, found a space")
+        if self.format.is_bsd_like or raw_name.startswith((b"/", b"#")):
+            # What stands behind the first space is ignored, as LLVM does.
+            raw_name = raw_name.partition(b" ")[0]
+        return _Header(offset, raw_name.rstrip(b" "), size)
 
     def _decimal(self, field: bytes, offset: int, what: str) -> int:
         digits = field.rstrip(b" ")
@@ -168,8 +176,11 @@ class _Reader:
             )
         return content
 
-    def _next(self, header: _Header, thin: bool) -> int:
-        end = header.offset + HEADER_SIZE + (0 if thin else header.size)
+    def _has_content(self, header: _Header) -> bool:
+        return not self.thin or header.raw_name in _OWN_NAMES
+
+    def _next(self, header: _Header) -> int:
+        end = header.offset + HEADER_SIZE + (header.size if self._has_content(header) else 0)
         end += end % 2
         if end > len(self.data):
             raise self._fail(end - 1, "the padding byte after a member of odd size is missing")
@@ -177,7 +188,7 @@ class _Reader:
 
     def _take_own_member(self, header: _Header) -> bool:
         """Keep a symbol table or a table of long names; False for any other member."""
-        raw_name = header.raw_name.rstrip(b" ")
+        raw_name = header.raw_name
         if raw_name == b"//" and self.long_names is None:
             self.long_names = self._content(header)
             return True
@@ -211,21 +222,18 @@ class _Reader:
         return True
 
     def _member(self, header: _Header) -> Member:
-        field = header.raw_name
+        raw_name = header.raw_name
         name_size = 0
-        if field.startswith(b"#1/"):
+        if raw_name.startswith(b"#1/"):
             name_size, raw_name = self._bsd_name(header)
-        elif field.startswith(b"/") and field.rstrip(b" ") not in (b"/", b"//", b"/SYM64/"):
+        elif raw_name.startswith(b"/") and raw_name not in _OWN_NAMES:
             raw_name = self._long_name(header)
-        elif self.format.is_bsd_like:
-            raw_name = field.partition(b" ")[0]
-        elif field.startswith(b"/"):
-            raw_name = field.rstrip(b" ")
-        else:
-            # GNU ends a short name with a slash, so that it may end with a space.
-            before, slash, _ = field.partition(b"/")
-            raw_name = before if slash else field.rstrip(b" ")
-        content = b"" if self.thin else self._content(header)[name_size:]
+        elif not raw_name.startswith(b"/"):
+            # GNU ends a short name with a slash, so that it may hold spaces.
+            if not self.format.is_bsd_like and not raw_name.startswith(b"#"):
+                raw_name = raw_name.partition(b"/")[0].rstrip(b" ")
+            raw_name = raw_name.removesuffix(b"/")
+        content = self._content(header)[name_size:] if self._has_content(header) else b""
         return Member(_text(raw_name), content, header.offset)
 
     def _bsd_name(self, header: _Header) -> tuple[int, bytes]:
@@ -247,7 +255,7 @@ class _Reader:
         if self.format is ArchiveFormat.COFF:
             return table[at:].partition(b"\0")[0]
         end = table.find(b"\n", at)
-        if end <= at or table[end - 1 : end] != b"/":
+        if end < 1 or table[end - 1 : end] != b"/":
             raise self._fail(header.offset, f"the long name at {at} does not end with '/\\n'")
         return table[at : end - 1]
 

@@ -26,8 +26,12 @@ class CommandLine(NamedTuple):
     files: tuple[str, ...]
 
 
-def command_line(options: LldOptions) -> CommandLine:
+def command_line(options: LldOptions, as_seed: bool = False) -> CommandLine:
     """The command line of an executable or library (lines 2205 to 2397).
+
+    `as_seed` gives the document's arguments to the letter. They fit the wasm-ld of its time: LLD
+    13 knows `-error-limit=0`, LLD 15 and later read it as `-e rror-limit=0`, the name of an
+    entry symbol. Without `as_seed` this one argument is `--error-limit=0`, which all of them know.
 
     Raises InvalidOptions where the seed's assertions fail, MissingRuntimeLibrary where it would
     take the path of a library that was not built.
@@ -39,6 +43,7 @@ def command_line(options: LldOptions) -> CommandLine:
     libraries_after = list(_last_libraries(options))
     return CommandLine(
         (
+            "-error-limit=0" if as_seed else "--error-limit=0",
             *_settings(options),
             *_exports(options),
             *_entry_and_stack(options),
@@ -73,8 +78,7 @@ def _inputs(options: LldOptions) -> Iterator[str]:
 
 
 def _settings(options: LldOptions) -> Iterator[str]:
-    """Lines 2211 to 2262."""
-    yield "-error-limit=0"
+    """Lines 2213 to 2262."""
     if options.lto:
         match options.optimize_mode:
             case OptimizeMode.DEBUG:

@@ -76,6 +76,7 @@ def link_with_lld(
     wasm_ld: Sequence[str],
     *,
     cache: bool = True,
+    as_seed: bool = False,
     linker_version: str = "",
     inherit_stdio: bool = False,
     show_command: Callable[[str], None] | None = None,
@@ -88,6 +89,7 @@ def link_with_lld(
             `("zig", "wasm-ld")`.
         cache: do nothing if `lld.id` says that the output is the one of these options and inputs
             (the seed's `disable_lld_caching` is the opposite).
+        as_seed: the document's arguments to the letter; see `command_line`.
         linker_version: part of the digest. A new wasm-ld is noticed by the files that `wasm_ld`
             names; give the version where those only start another program.
         inherit_stdio: wasm-ld writes to our own outputs (the seed's `clang_passthrough_mode`).
@@ -98,7 +100,7 @@ def link_with_lld(
     if options.output_mode is OutputMode.OBJ:
         arguments, files = CommandLine((), object_inputs(options))
     else:
-        arguments, files = command_line(options)
+        arguments, files = command_line(options, as_seed)
     plan = _Plan(
         options, tuple(wasm_ld), arguments, files, linker_version, inherit_stdio, show_command
     )

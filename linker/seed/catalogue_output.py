@@ -77,7 +77,7 @@ _LAYOUT: tuple[tuple[str, str, str, str], ...] = (
         "stack-size-unchecked",
         "The stack may have any size, aligned or not.",
         "setupMemory",
-        'C ABI, "The linear stack"',
+        'tool convention BasicCABI.md, "The linear stack"',
     ),
     (
         "addresses-cut",
@@ -116,7 +116,7 @@ _NUMBERS: tuple[tuple[str, str, str, str], ...] = (
         "linear-memory-name",
         "An imported memory is called __linear_memory.",
         "flushModule",
-        "wasm-ld's --import-memory: env.memory",
+        SILENT,
     ),
     (
         "relocatable-imports-memory",
@@ -159,7 +159,7 @@ _NUMBERS: tuple[tuple[str, str, str, str], ...] = (
         "table-slots-by-reference",
         "A function has a slot in the table for each object that takes its address.",
         "Object.parseIntoAtoms",
-        "C: pointers to one function are equal",
+        "unspecified; in C, pointers to one function are equal",
     ),
     (
         "address-taken-twice-stops",
@@ -195,7 +195,7 @@ _NUMBERS: tuple[tuple[str, str, str, str], ...] = (
         "got-unknown",
         "A symbol that is no global gets no global that holds its address.",
         "Atom.relocationValue",
-        'DynamicLinking.md, "Imports"',
+        'tool convention DynamicLinking.md, "Imports"',
     ),
     (
         "types-by-symbol",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -306,3 +307,36 @@ def test_any_bytes_give_an_archive_or_the_one_error(
     else:
         offset = 0
     assert 0 <= offset <= len(data)
+
+
+@pytest.mark.parametrize("format", ["gnu", "gnu64", "bsd", "darwin", "thin"])
+def test_mutated_archives_are_read_as_llvm_ar_reads_them(format: str, tmp_path: Path) -> None:
+    tool = require("llvm-ar-22")
+    random = Random(format)
+    members = [*CASES["odd sizes"], Member("a_name_of_more_than_fifteen.o", BAR)]
+    for number in range(60):
+        # Half of them have no symbol table: the long names come first then.
+        symbol_table = number % 2 == 0
+        if format == "thin":
+            data = bytearray(encode_archive(members, thin=True, symbol_table=symbol_table))
+        else:
+            data = bytearray(encode_archive(members, format, symbol_table))
+        headers = [8, *(member.offset for member in parse_archive(bytes(data), "lib.a").members)]
+        # Bytes of names and sizes: other fields of a header say nothing here.
+        position = random.choice(headers) + random.choice((*range(16), *range(48, 60)))
+        data[position] = random.choice((*b" /#0129\n\0`A", random.randrange(256)))
+        if number % 8 == 0:
+            del data[random.randrange(len(data)) :]
+        (tmp_path / "lib.a").write_bytes(data)
+        listed = subprocess.run(
+            [tool, "t", "lib.a"], cwd=tmp_path, capture_output=True, check=False
+        )
+        names: bytes | None
+        try:
+            archive = parse_archive(bytes(data), "lib.a")
+        except MalformedFile:
+            names = None
+        else:
+            texts = [f"{member.name}\n" for member in archive.members]
+            names = "".join(texts).encode("utf-8", "surrogateescape")
+        assert names == (listed.stdout if listed.returncode == 0 else None), bytes(data)

@@ -102,14 +102,13 @@ def test_zig_is_told_what_wasm_ld_is_told(arguments: str, expected: str) -> None
     ("arguments", "reason"),
     [
         ("--export-all a.o", "zig has no equivalent of --export-all"),
-        ("--export-if-defined=f a.o", "zig has no equivalent of --export-if-defined=..."),
         ("--import-memory=a,b a.o", "zig has no equivalent of --import-memory=..."),
         ("--growable-table a.o", "zig 0.17.1 has no --growable-table"),
         ("-r a.o", "zig's linker makes no output of the kind --relocatable"),
         ("--stack-first --global-base=64 a.o", "zig cannot have the stack first"),
         ("-z other a.o", "zig has no equivalent of -z other"),
         ("--build-id=sha1 a.o", "zig has no equivalent of --build-id=..."),
-        ("-lc a.o", "zig has no equivalent of --library=..."),
+        ("-lc a.o", "no file of the case is the library that -l names"),
         ("a.txt", "zig tells an input's kind by its name"),
     ],
 )
@@ -117,6 +116,25 @@ def test_zig_says_what_it_cannot_be_told(arguments: str, reason: str) -> None:
     said = ZIG.unsupported(_case(arguments))
     assert said is not None
     assert said.startswith(reason)
+
+
+def test_zig_is_given_the_file_of_a_library() -> None:
+    case = _case("-Lnone -L sub -lx a.o", InputFile("sub/libx.a", b"!<arch>\n"))
+    words = ZIG.command_line(case, CASE, OUTPUT)
+    assert words[13:15] == ["sub/libx.a", "a.o"]
+    assert "-lx" not in words
+
+
+def test_an_export_if_defined_is_an_export_where_it_is_defined() -> None:
+    """In an object; what an archive brings is not known before the link."""
+    case = tiny_case()
+    for name, expected in (("answer", True), ("nothing", False)):
+        asked = dataclasses.replace(case, arguments=(f"--export-if-defined={name}", "answer.o"))
+        assert ZIG.unsupported(asked) is None
+        assert (f"--export={name}" in ZIG.command_line(asked, CASE, OUTPUT)) is expected
+    library = InputFile("lib.a", encode_archive([Member("answer.o", case.files[1].content)]))
+    in_archive = _case("--export-if-defined=answer lib.a", library)
+    assert ZIG.unsupported(in_archive) == "zig has no equivalent of --export-if-defined=..."
 
 
 def test_a_zig_that_cannot_link_objects_alone_says_so() -> None:

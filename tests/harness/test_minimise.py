@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import Phase, settings
@@ -47,6 +49,18 @@ def test_a_chunk_is_the_same_every_time() -> None:
     assert _chunk() == _chunk() == _chunk((Phase.generate, Phase.shrink))
 
 
+def test_cases_do_not_depend_on_the_modules_that_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """hypothesis likes to draw the constants of modules that are not installed."""
+    before = _chunk()
+    lines = [f"C{number} = {bytes([number]) * 9!r}" for number in range(200)]
+    (tmp_path / "weldcheck_constants.py").write_text("\n".join(lines))
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("weldcheck_constants")
+    assert _chunk() == before
+
+
 def test_other_seeds_make_other_cases() -> None:
     other: list[LinkCase] = []
     draw_chunk(drawn_cases(), SEED + 1, CASES, other.append, Phase.generate)
@@ -87,6 +101,18 @@ def test_cases_before_it_are_not_linked() -> None:
     assert len(linked) == made.tries
 
 
+def test_no_case_is_linked_twice() -> None:
+    """hypothesis tries many choices that come to the same case."""
+    linked: list[bytes] = []
+
+    def verdict(case: LinkCase) -> Verdict:
+        linked.append(_drawn(case))
+        return _verdict(case)
+
+    _minimise(verdict)
+    assert len(set(linked)) == len(linked)
+
+
 def test_when_the_time_is_over_the_best_is_kept() -> None:
     def slow(case: LinkCase) -> Verdict:
         time.sleep(0.05)
@@ -95,6 +121,14 @@ def test_when_the_time_is_over_the_best_is_kept() -> None:
     made = _minimise(slow, seconds=0.3)
     assert not made.complete
     assert any(byte >= PICKY for byte in _drawn(made.case))
+
+
+def test_without_time_nothing_is_linked() -> None:
+    def verdict(case: LinkCase) -> Verdict:
+        raise AssertionError("linked")
+
+    made = _minimise(verdict, seconds=0.0)
+    assert (made.tries, made.complete) == (0, False)
 
 
 def test_what_does_not_show_again_stays_as_it_is() -> None:

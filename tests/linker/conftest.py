@@ -111,6 +111,22 @@ class Linker:
             self(*files, options=options, departs=departs, order=order, **named)
         return str(refused.value)
 
+    def malformed(self, *files: bytes, options: str = "") -> str:
+        """The message about a file that is no object at all; wasm-ld must not link it either.
+
+        Words about malformed files are the reference's own: they say where. wasm-ld refuses most
+        of them and aborts on some.
+        """
+        contents = file_names(files, {})
+        arguments = ["--no-entry", *shlex.split(options), *contents]
+        real, module = self.link_with_wasm_ld(contents, arguments)
+        assert real.status != 0
+        assert module is None
+        here = link_here(contents, arguments)
+        assert here == link_here(contents, arguments, "lld-22")
+        assert here.module is None
+        return "\n".join(here.errors)
+
 
 def shown(output: LinkOutput) -> list[str]:
     """Messages as wasm-ld prints them, under the name `ld`: errors go after warnings."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import wasmtime
+from wasmtime import _ffi as ffi
 
 from linker.format import model
 from linker.format.constants import ExternalKind, NameSubsection
@@ -260,6 +261,18 @@ def constant(expression: model.InitExpr) -> int:
     return operand
 
 
+class HostMemory(wasmtime.SharedMemory):
+    """A shared memory that can be imported: the package hands over a pointer too many."""
+
+    def _as_extern(self) -> ffi.wasmtime_extern_t:
+        union = ffi.wasmtime_extern_union(sharedmemory=self.ptr())
+        return ffi.wasmtime_extern_t(ffi.WASMTIME_EXTERN_SHAREDMEMORY, union)
+
+
+def zero(*_: object) -> object:
+    return 0
+
+
 class Running:
     """An instance. `calls` lists the imports that were called; those not given return zeros."""
 
@@ -275,7 +288,7 @@ class Running:
         kind = entry.type
         name = f"{entry.module}.{entry.name}"
         if isinstance(kind, wasmtime.FuncType):
-            given = host.get(name, lambda *_: 0)
+            given = host.get(name, zero)
             has_result = bool(kind.results)
 
             def called(*arguments: object) -> object:
@@ -286,7 +299,7 @@ class Running:
             return wasmtime.Func(self.store, kind, called)
         if isinstance(kind, wasmtime.MemoryType):
             if kind.is_shared:
-                return wasmtime.SharedMemory(engine(), kind)
+                return HostMemory(engine(), kind)
             return wasmtime.Memory(self.store, kind)
         if isinstance(kind, wasmtime.TableType):
             return wasmtime.Table(self.store, kind, None)

@@ -13,6 +13,7 @@ from tests.linker.objects import (
     NO_STRIP,
     TO_I32,
     WEAK,
+    Declaration,
     call,
     data,
     function,
@@ -120,7 +121,12 @@ def test_every_kind_of_symbol_takes_members(link: Linker) -> None:
         undefined_global("v"),
         undefined_table("t"),
     )
-    members = [data("d", word(7)), global_variable("v", 8), table("t", 9), tag("e")]
+    members: list[Declaration] = [
+        data("d", word(7)),
+        global_variable("v", 8),
+        table("t", 9),
+        tag("e"),
+    ]
     linked = link(user, archive(*(assemble(entry) for entry in members)))
     assert [linked.run(name) for name in ("data", "global", "table")] == [7, 8, 9]
     assert len(linked.tags) == 1

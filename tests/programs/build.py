@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linker.format.archive import Member, encode_archive
-from tests.programs.zig import compile_c, link_line_of_build_exe
+from tests.programs.zig import compile_c, link_line_of_build_exe, run_zig
 
 SOURCES = Path(__file__).parent / "sources"
 
@@ -223,6 +223,22 @@ def build_zlib_debug(folder: Path) -> Program:
     return _zlib("zlib-g", folder, "Debug", "-g")
 
 
+def build_zig(folder: Path) -> Program:
+    """A Zig program with its standard library, debug information included."""
+    source = SOURCES / "zig_main.zig"
+    flags = ("-O", "Debug", "-fllvm", "-flld")
+    main = folder / "zig_main.o"
+    run_zig(
+        "build-obj", str(source), "-target", "wasm32-wasi", f"-femit-bin={main}", *flags,
+        folder=folder,
+    )  # fmt: skip
+    # Zig deletes the program's object of this link line; the libraries stay.
+    line = link_line_of_build_exe(source, folder, *flags)
+    kept = [argument for argument in line if Path(argument).name != "zig_main_zcu.o"]
+    stdout = "1000 332833501\none=1\ntwo=2\nthree=3\n2.25\n12.00\n"
+    return Program("zig", (*kept, str(main)), stdout)
+
+
 def build_libcxx(folder: Path) -> Program:
     """A C++ program with libc++ (slow: the library is compiled on the first use)."""
     line = link_line_of_build_exe(
@@ -243,5 +259,6 @@ BUILDERS: dict[str, Callable[[Path], Program]] = {
     "archive": build_archive,
     "zlib-O2": build_zlib_optimised,
     "zlib-g": build_zlib_debug,
+    "zig": build_zig,
     "libcxx": build_libcxx,
 }

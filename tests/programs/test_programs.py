@@ -57,7 +57,7 @@ NOT_RUN = ("relocatable", "shared-memory")
 
 # The large ones, with the options that change the most.
 FEW_OPTION_SETS = ("as-it-is", "no-gc-sections", "strip-debug", "strip-all", "everything-kept")
-LARGE = ("libc-debug", "zlib-g")
+LARGE = ("libc-debug", "zlib-g", "zig")
 SLOW = ("libcxx",)
 
 CASES = [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -23,6 +25,7 @@ from strategies import (
     mutated,
     mutated_cases,
     object_files,
+    random_case,
     write_case,
 )
 from strategies.case import MESSAGE_CLASSES
@@ -58,7 +61,7 @@ def test_the_simplest_case_is_one_object_and_one_call() -> None:
     assert [file.name for file in case.files] == ["object0.o"]
     assert case.arguments == ("--no-entry", "object0.o")
     probes = [e for e in case.expectations if isinstance(e, ProbeReturns)]
-    assert [(p.export, p.rule) for p in probes] == [("probe_0", "Symbol Table")]
+    assert [(p.export, p.rule) for p in probes] == [("probe_0", "Linking.md, Symbol Table")]
 
 
 def test_the_same_bytes_give_the_same_case() -> None:
@@ -75,7 +78,7 @@ def test_shrinking_finds_a_small_case() -> None:
     def wanted(case: LinkCase) -> bool:
         return dict(case.features).get("symbol.data.weak", 0) > 0
 
-    quick = settings(database=None, deadline=None, derandomize=True, max_examples=2000)
+    quick = settings(database=None, deadline=None, derandomize=True, max_examples=600)
     case = find(link_cases(), wanted, settings=quick)
     assert len(case.files) == 1
     assert sum(len(file.content) for file in case.files) < 420
@@ -160,8 +163,30 @@ def test_wasm_ld_meets_the_expectations_of_many_cases() -> None:
     judge(2000)
 
 
-def test_two_thousand_cases_make_every_feature() -> None:
-    """Each feature that the strategies promise is made, and no feature is unknown to the list."""
-    made = {name for case in collect(2000) for name, _ in case.features}
+def check_features(cases: Iterable[LinkCase]) -> None:
+    """Fail if a promised feature is not made, or one that is made is not promised."""
+    made = {name for case in cases for name, _ in case.features}
     assert set(ALL_FEATURES) - made == set()
     assert made - set(ALL_FEATURES) == set()
+
+
+def test_two_thousand_cases_make_every_feature() -> None:
+    """Each feature that the strategies promise is made, and no feature is unknown to the list."""
+    random = Random(22)
+    check_features(random_case(random) for _ in range(2000))
+
+
+@pytest.mark.slow
+def test_hypothesis_makes_every_feature() -> None:
+    check_features(collect(6000))
+
+
+def test_a_group_that_is_avoided_is_not_made() -> None:
+    """A user can steer around what is known, and ask for what is optional."""
+    random = Random(5)
+    cases = [
+        random_case(random, also=("thread-local",), avoid=("tags", "refusals")) for _ in range(300)
+    ]
+    made = {name for case in cases for name, _ in case.features}
+    assert "relocation.MEMORY_ADDR_TLS_SLEB" in made
+    assert not [name for name in made if name.startswith(("symbol.tag", "refusal.global-type"))]

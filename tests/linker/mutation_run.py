@@ -1,0 +1,85 @@
+"""Links mutated inputs under a memory limit: `python -m tests.linker.mutation_run COUNT SEED`.
+
+Prints how many inputs linked, were refused, and gave something else, with one line for each kind
+of the latter. A process of its own, so that the limit holds for the linker alone.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import signal
+import sys
+import traceback
+from collections import Counter
+from dataclasses import replace
+from types import FrameType
+
+from hypothesis import Phase
+
+from harness.linking import reader
+from harness.minimise import draw_chunk
+from linker.driver import run
+from strategies.case import InputFile, LinkCase
+from strategies.cases import link_cases
+from strategies.mutations import RECORD_BYTES as CHANGE_BYTES
+from strategies.mutations import mutate
+
+MEMORY = 1 << 30
+SECONDS = 20
+# Making a case costs more than linking it: each is mutated this often.
+MUTATIONS_OF_A_CASE = 25
+CHUNK = 100
+
+
+class TooSlow(BaseException):
+    """The linker took longer than SECONDS; no Exception, so that nothing takes it."""
+
+
+def ring(number: int, frame: FrameType | None) -> None:
+    raise TooSlow
+
+
+def mutated(case: LinkCase, source: random.Random) -> LinkCase:
+    files = list(case.files)
+    position = source.randrange(len(files))
+    changes = [source.randbytes(CHANGE_BYTES) for _ in range(source.choice((1, 1, 2, 4)))]
+    files[position] = InputFile(files[position].name, mutate(files[position].content, changes))
+    return replace(case, files=tuple(files))
+
+
+def outcome(case: LinkCase, dialect: str) -> str:
+    """ "linked" or "refused"; or where an exception came from."""
+    signal.alarm(SECONDS)
+    try:
+        output = run((*case.arguments, "-o", "out.wasm"), reader(case), dialect)
+    except BaseException as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{type(error).__name__} in {place.name} ({place.filename}:{place.lineno})"
+    finally:
+        signal.alarm(0)
+    if output.module is not None:
+        return "linked"
+    return "refused" if output.errors else "refused without an error"
+
+
+def main() -> None:
+    count, seed = int(sys.argv[1]), int(sys.argv[2])
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    signal.signal(signal.SIGALRM, ring)
+    source = random.Random(seed)
+    outcomes: Counter[str] = Counter()
+
+    def body(case: LinkCase) -> None:
+        for _ in range(min(MUTATIONS_OF_A_CASE, count - outcomes.total())):
+            dialect = source.choice(("standard", "lld-22"))
+            outcomes[outcome(mutated(case, source), dialect)] += 1
+
+    while outcomes.total() < count:
+        draw_chunk(link_cases(), source.randrange(1 << 32), CHUNK, body, Phase.generate)
+    for name, number in sorted(outcomes.items()):
+        print(f"{number} {name}")
+
+
+if __name__ == "__main__":
+    main()

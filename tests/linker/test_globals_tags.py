@@ -1,0 +1,251 @@
+"""Globals and tags: Linking.md, "Merging Global Sections" and "Merging Event Sections"."""
+
+from __future__ import annotations
+
+import pytest
+
+from linker.format.constants import ExternalKind
+from linker.format.model import GlobalType
+from tests.linker.assemble import assemble
+from tests.linker.conftest import Linker
+from tests.linker.objects import (
+    ADD,
+    DROP,
+    EXPORTED,
+    FROM_I32,
+    I32,
+    I64,
+    LOCAL,
+    NO_STRIP,
+    TO_I32,
+    VOID,
+    WEAK,
+    R,
+    Site,
+    const,
+    data,
+    features,
+    function,
+    function_pointer,
+    global_get,
+    global_set,
+    global_variable,
+    pointer,
+    returning,
+    signature,
+    tag,
+    throw,
+    undefined_data,
+    undefined_function,
+    undefined_global,
+    undefined_table,
+    undefined_tag,
+    word,
+)
+
+STACK_POINTER = "__stack_pointer"
+
+
+def test_globals_are_numbered_over_all_objects(link: Linker) -> None:
+    one = assemble(
+        global_variable("a", 10),
+        global_variable("b", 20),
+        function("f", global_get("b"), type=TO_I32, flags=EXPORTED),
+        function("keep", global_get("a"), DROP, flags=EXPORTED),
+    )
+    two = assemble(
+        undefined_global("b"),
+        global_variable("c", 3, flags=LOCAL),
+        function("g", global_get("c"), global_get("b"), ADD, type=TO_I32, flags=EXPORTED),
+    )
+    linked = link(one, two)
+    assert linked.global_names == [STACK_POINTER, "a", "b", "c"]
+    assert (linked.run("f"), linked.run("g")) == (20, 23)
+
+
+def test_a_mutable_global_is_one_for_all_objects(link: Linker) -> None:
+    one = assemble(
+        global_variable("v", mutable=True),
+        function("set", const(5), global_set("v"), flags=EXPORTED),
+    )
+    two = assemble(
+        undefined_global("v", mutable=True),
+        function("get", global_get("v"), type=TO_I32, flags=EXPORTED),
+    )
+    running = link(one, two).start()
+    running.call("set")
+    assert running.call("get") == 5
+
+
+def test_imported_globals_come_before_all_others(link: Linker) -> None:
+    unit = assemble(
+        undefined_global("v", module="host", import_name="w"),
+        function("f", global_get("v"), type=TO_I32, flags=EXPORTED),
+    )
+    linked = link(unit)
+    assert linked.imported("host.w").description == GlobalType(I32, False)
+    assert linked.global_names == ["v", STACK_POINTER]
+
+
+def test_mutable_globals_cross_the_border_only_with_the_feature(link: Linker) -> None:
+    imported = assemble(
+        undefined_global("v", mutable=True, import_name="v"),
+        function("f", const(1), global_set("v"), flags=EXPORTED),
+    )
+    exported = assemble(global_variable("v", mutable=True, flags=EXPORTED))
+    for unit, what in ((imported, "imported"), (exported, "exported")):
+        assert link.refusal(unit) == (
+            f"mutable global {what} but 'mutable-globals' feature not present in inputs: `v`."
+            " Use --no-check-features to suppress."
+        )
+        link(unit, assemble(features("+mutable-globals")))
+        link(unit, options="--no-check-features")
+        link(unit, options="--extra-features=mutable-globals")
+
+
+def test_a_constant_global_may_be_exported(link: Linker) -> None:
+    assert link(assemble(global_variable("v", 7, flags=EXPORTED))).address("v") == 7
+
+
+# The stack pointer.
+
+
+def test_the_stack_pointer_is_the_linkers(link: Linker) -> None:
+    unit = assemble(
+        undefined_global(STACK_POINTER, mutable=True),
+        function("f", global_get(STACK_POINTER), type=TO_I32, flags=EXPORTED),
+    )
+    assert link(unit).run("f") == 65536
+    assert link(unit, options="-z stack-size=16").run("f") == 16
+
+
+def test_an_object_may_not_define_the_stack_pointer(link: Linker) -> None:
+    unit = assemble(global_variable(STACK_POINTER, mutable=True))
+    assert "duplicate symbol: __stack_pointer" in link.refusal(unit)
+
+
+@pytest.mark.parametrize(
+    ("options", "exports"),
+    [
+        ("--export-all", ["memory", "__wasm_call_ctors"]),
+        ("--export-all --features=mutable-globals", None),
+        ("--export=__stack_pointer --no-check-features", ["memory", STACK_POINTER]),
+    ],
+)
+def test_the_stack_pointer_is_exported_only_when_asked_for(
+    link: Linker, options: str, exports: list[str] | None
+) -> None:
+    linked = link(assemble(function("f", flags=LOCAL)), options=options)
+    names = [
+        name for name in linked.exports if name in ("memory", "__wasm_call_ctors", STACK_POINTER)
+    ]
+    assert names == exports or (exports is None and STACK_POINTER in names)
+
+
+# Addresses in globals: for position-independent code that is linked statically.
+
+
+def test_a_global_may_stand_for_an_address(link: Linker) -> None:
+    unit = assemble(
+        data("x", word(1), flags=NO_STRIP),
+        returning("f", 7),
+        function("of_data", b"\x23", Site(R.GLOBAL_INDEX_LEB, "x"), type=TO_I32, flags=EXPORTED),
+        function("of_code", b"\x23", Site(R.GLOBAL_INDEX_LEB, "f"), type=TO_I32, flags=EXPORTED),
+        undefined_table(),
+    )
+    linked = link(unit)
+    assert (linked.run("of_data"), linked.run("of_code")) == (65536, 1)
+    assert linked.global_names == [
+        STACK_POINTER,
+        "GOT.data.internal.x",
+        "GOT.func.internal.f",
+    ]
+
+
+def test_such_a_global_is_zero_for_what_is_weakly_undefined(link: Linker) -> None:
+    unit = assemble(
+        undefined_data("x", flags=WEAK),
+        undefined_function("f", flags=WEAK),
+        function("of_data", b"\x23", Site(R.GLOBAL_INDEX_LEB, "x"), type=TO_I32, flags=EXPORTED),
+        function("of_code", b"\x23", Site(R.GLOBAL_INDEX_LEB, "f"), type=TO_I32, flags=EXPORTED),
+        undefined_table(flags=NO_STRIP),
+    )
+    linked = link(unit)
+    assert (linked.run("of_data"), linked.run("of_code")) == (0, 0)
+
+
+def test_an_exported_address_is_a_global_after_all_others(link: Linker) -> None:
+    unit = assemble(
+        data("x", word(1), flags=EXPORTED),
+        global_variable("v", flags=EXPORTED),
+        function("g", b"\x23", Site(R.GLOBAL_INDEX_LEB, "x"), type=TO_I32, flags=EXPORTED),
+    )
+    linked = link(unit)
+    assert linked.export("v").index == 1
+    assert linked.export("x").index == 3
+    assert linked.address("x") == linked.run("g") == 65536
+
+
+def test_debug_information_may_name_a_global(link: Linker) -> None:
+    unit = assemble(
+        global_variable("v", 5, flags=EXPORTED),
+        data("x", Site(R.GLOBAL_INDEX_I32, "v"), flags=EXPORTED),
+    )
+    assert link(unit).word("x") == 1
+
+
+# Tags.
+
+
+def test_tags_are_numbered_over_all_objects(link: Linker) -> None:
+    one = assemble(
+        tag("a"),
+        tag("b", type=signature([I64])),
+        function("f", const(1), throw("a"), flags=EXPORTED),
+    )
+    two = assemble(tag("c", type=VOID), function("g", throw("c"), flags=EXPORTED))
+    linked = link(one, two)
+    assert linked.tags == [FROM_I32, VOID]
+
+
+def test_imported_and_exported_tags(link: Linker) -> None:
+    unit = assemble(
+        undefined_tag("e", module="host", import_name="e"),
+        tag("own", flags=EXPORTED),
+        function("f", const(1), throw("e"), flags=EXPORTED),
+    )
+    linked = link(unit)
+    assert linked.imported("host.e").kind is ExternalKind.TAG
+    assert linked.export("own").kind is ExternalKind.TAG
+    assert linked.export("own").index == 1
+
+
+def test_throwing_catches_the_same_tag_from_another_object(link: Linker) -> None:
+    # block; try_table (catch e 0) ... end; end: the number that was thrown is the result.
+    thrower = assemble(function("f", const(42), throw("e")), tag("e"))
+    catcher = assemble(
+        undefined_tag("e"),
+        function(
+            "g",
+            b"\x02\x7f\x1f\x40\x01\x00",
+            Site(R.TAG_INDEX_LEB, "e"),
+            b"\x00",
+            b"\x10",
+            Site(R.FUNCTION_INDEX_LEB, "f"),
+            b"\x0b\x41\x00\x0b",
+            type=TO_I32,
+            flags=EXPORTED,
+        ),
+    )
+    assert link(thrower, catcher).run("g") == 42
+
+
+def test_a_global_in_data_uses_the_addresses(link: Linker) -> None:
+    unit = assemble(
+        data("x", pointer("y"), flags=EXPORTED),
+        data("y", word(9)),
+        function("f", function_pointer("f"), DROP, flags=EXPORTED),
+        undefined_table(flags=NO_STRIP),
+    )
+    linked = link(unit)
+    assert linked.read(linked.word("x"), 4) == word(9)

@@ -1,0 +1,203 @@
+"""Each departure of wasm-ld 22, by itself: what the standard does, and what it does."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from linker.driver import LinkOutput
+from linker.quirks import DIALECTS, QUIRKS
+from tests.linker.assemble import archive, assemble
+from tests.linker.conftest import Linker, file_names, link_here
+from tests.linker.linked import Linked
+from tests.linker.objects import (
+    EXPORTED,
+    NO_STRIP,
+    RETAIN,
+    STRINGS,
+    TO_I32,
+    WEAK,
+    absolute,
+    address,
+    call,
+    data,
+    features,
+    function,
+    function_word,
+    returning,
+    undefined_function,
+    word,
+)
+
+ROOT = Path(__file__).parents[2]
+# Where a rule can come from.
+SOURCES = ("unspecified", "Linking.md", "core specification", "convention")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A link in which a quirk shows, and what the standard makes of it.
+
+    `crashes`: wasm-ld does not survive it, and the quirk is a refusal that says so.
+    """
+
+    files: tuple[bytes, ...]
+    options: str
+    is_right: Callable[[LinkOutput], bool]
+    crashes: bool = False
+
+
+def linked(output: LinkOutput) -> Linked:
+    assert output.module is not None
+    return Linked(output.module)
+
+
+def flags_survive(output: LinkOutput) -> bool:
+    return [entry.flags for entry in linked(output).linking.segments] == [RETAIN, STRINGS]
+
+
+def first_use(name: str, flags: int) -> bytes:
+    return assemble(undefined_function(name, flags=flags, import_name=name))
+
+
+def two_groups() -> tuple[bytes, ...]:
+    return tuple(
+        assemble(returning("f", value, WEAK, comdat="group"), data("x", b"1", comdat="group"))
+        for value in (1, 2)
+    )
+
+
+EXAMPLES = {
+    "segment-flags-lost": Example(
+        (
+            assemble(
+                data("x", b"1", segment="a", segment_flags=RETAIN, flags=NO_STRIP),
+                data("y", b"2\0", segment="b", segment_flags=STRINGS, flags=NO_STRIP),
+            ),
+        ),
+        "-r",
+        flags_survive,
+    ),
+    "no-strip-forgotten": Example(
+        (first_use("x", 0), first_use("x", NO_STRIP)),
+        "--no-entry",
+        lambda output: linked(output).imports == ["env.x"],
+    ),
+    "absolute-symbols-moved": Example(
+        (
+            assemble(
+                absolute("x", 4096),
+                function("f", address("x"), type=TO_I32, flags=EXPORTED),
+                data("first", word(1), flags=NO_STRIP),
+            ),
+        ),
+        "--no-entry",
+        lambda output: linked(output).run("f") == 4096,
+    ),
+    "table-symbol-required": Example(
+        (assemble(function("f"), data("p", function_word("f"), flags=NO_STRIP)),),
+        "--no-entry",
+        lambda output: linked(output).table_entries == {1: "f"},
+        crashes=True,
+    ),
+    "memory-size-unchecked": Example(
+        (assemble(data("x", bytes(20), flags=NO_STRIP)),),
+        "--no-entry -z stack-size=4294967280",
+        lambda output: "memory too large" in output.errors[0],
+    ),
+    "extracted-definition-unchecked": Example(
+        (
+            archive(assemble(returning("x", 1))),
+            assemble(function("f", call("x"), flags=EXPORTED)),
+        ),
+        "--no-entry",
+        lambda output: "function signature mismatch: x" in output.warnings[0],
+    ),
+    "lost-groups-kept": Example(
+        two_groups(), "-r", lambda output: linked(output).functions == ["f"]
+    ),
+    "tls-alignment-zero": Example(
+        (assemble(function("f"), features("+atomics", "+bulk-memory")),),
+        "--no-entry --shared-memory --export=__tls_align",
+        lambda output: linked(output).address("__tls_align") == 1,
+    ),
+}
+
+
+def test_every_quirk_of_wasm_ld_is_here() -> None:
+    assert set(EXAMPLES) == DIALECTS["lld-22"]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_quirk_alone(link: Linker, name: str) -> None:
+    example = EXAMPLES[name]
+    files = file_names(example.files, {})
+    arguments = [*example.options.split(), *files]
+    standard = link_here(files, arguments)
+    quirky = link_here(files, [*arguments, f"--quirk={name}"])
+    assert example.is_right(standard)
+    assert quirky != standard
+    real, module = link.link_with_wasm_ld(files, arguments)
+    if example.crashes:
+        assert real.status < 0
+        assert quirky.module is None
+        assert "wasm-ld 22 crashes here" in quirky.errors[0]
+    else:
+        assert quirky.module == module
+        assert module is not None
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_dialect_has_it(name: str) -> None:
+    example = EXAMPLES[name]
+    files = file_names(example.files, {})
+    arguments = [*example.options.split(), *files]
+    assert link_here(files, arguments, "lld-22") == link_here(
+        files, [*arguments, f"--quirk={name}"]
+    )
+
+
+def test_flags_of_a_lost_segment_change_the_next_link(link: Linker) -> None:
+    unit = assemble(data("x", b"1", segment_flags=RETAIN))
+    combined = link(unit, options="-r", departs=True).module
+    again = link_here({"a.o": combined}, ["--no-entry", "a.o"])
+    assert [entry.content for entry in linked(again).segments] == [b"1"]
+
+
+def test_an_absolute_symbol_without_data_to_move_it_to() -> None:
+    unit = assemble(absolute("x", 4096), function("f", address("x"), type=TO_I32, flags=EXPORTED))
+    assert linked(link_here({"a.o": unit}, ["--no-entry", "a.o"])).run("f") == 4096
+    refused = link_here({"a.o": unit}, ["--no-entry", "a.o"], "lld-22")
+    assert "wasm-ld 22 crashes here" in refused.errors[0]
+
+
+def test_names_are_unique_and_descriptions_are_sentences() -> None:
+    names = [quirk.name for quirk in QUIRKS]
+    assert len(set(names)) == len(names)
+    for quirk in QUIRKS:
+        assert quirk.description.endswith(".")
+        assert quirk.origin
+        assert any(source in quirk.breaks for source in SOURCES), quirk.name
+
+
+def test_dialects_are_sets_of_quirks() -> None:
+    names = {quirk.name for quirk in QUIRKS}
+    assert DIALECTS["standard"] == frozenset()
+    for quirks in DIALECTS.values():
+        assert quirks <= names
+
+
+def test_an_unknown_quirk_is_an_error() -> None:
+    output = link_here({"a.o": assemble(function("f"))}, ["--quirk=none-such", "a.o"])
+    assert output.module is None
+    assert "none-such" in output.errors[0]
+
+
+def test_the_page_about_quirks_is_up_to_date() -> None:
+    script = runpy.run_path(str(ROOT / "docs" / "make_quirks.py"))
+    page = (ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")
+    assert page == script["page"](), "run python docs/make_quirks.py"
