@@ -499,6 +499,8 @@ class _ObjectReader:
             return model.Symbol(kind, flags, name, None, self.reference(segment, offset, size))
         index = self.u32()
         if kind is SymbolKind.SECTION:
+            if is_undefined:
+                raise self.stop("externalType", "unchecked-reading", "undefined section symbol")
             return model.Symbol(kind, flags, "", index)
         imported = self.imported(kind, index) if is_undefined else None
         if imported is None or flags & SymbolFlag.EXPLICIT_NAME:
@@ -527,6 +529,7 @@ class _ObjectReader:
         """Checks what the stages take for granted, where the strict parser did not."""
         if self.checked is None:
             self.check_types()
+            self.match_bodies()
         if not self.keeps_custom:
             for section in self.sections:
                 if isinstance(section, model.RelocationSection):
@@ -535,6 +538,16 @@ class _ObjectReader:
                         self.sections[target], model.CodeSection | model.DataSection
                     ):
                         section.relocations = []
+
+    def match_bodies(self) -> None:
+        """Leaves out bodies without a function, and functions without a body."""
+        functions = next((e for e in self.sections if isinstance(e, model.FunctionSection)), None)
+        code = next((e for e in self.sections if isinstance(e, model.CodeSection)), None)
+        if code is not None:
+            count = len(functions.type_indices) if functions is not None else 0
+            code.functions = code.functions[:count]
+            if functions is not None:
+                functions.type_indices = functions.type_indices[: len(code.functions)]
 
     def check_types(self) -> None:
         for section in self.sections:
