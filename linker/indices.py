@@ -34,6 +34,7 @@ from linker.seed.numbers import (
     number_by_symbol,
     order_bodies,
     order_table,
+    without_weak,
 )
 from linker.seed.pieces import atom_order
 from linker.symbol_table import DEFAULT_MODULE
@@ -112,7 +113,7 @@ def should_import(symbol: LinkSymbol, options: Options) -> bool:
         return False
     if not symbol.is_undefined:
         return False
-    if symbol.is_weak and (not options.relocatable or "weak-unimported" in options.quirks):
+    if symbol.is_weak and not options.relocatable:
         return False
     if options.relocatable or options.import_undefined:
         return True
@@ -132,6 +133,8 @@ def collect_imports(options: Options, resolution: Resolution, indices: Indices) 
         # Objects without table relocations rely on table 0.
         symbols = [function_table, *(entry for entry in symbols if entry is not function_table)]
     imported = [symbol for symbol in symbols if should_import(symbol, options)]
+    if "weak-unimported" in options.quirks:
+        imported = without_weak(imported)
     if "imports-in-hash-order" in options.quirks:
         ordered = in_hash_order(
             [entry for entry in imported if entry is not function_table], resolution

@@ -24,10 +24,9 @@ from linker.seed.output import (
     misplacements,
     own_segments,
     relocations_by_location,
-    section_number,
     symbols_in_order,
 )
-from linker.seed.resolution import number_of
+from linker.seed.resolution import number_in_object, number_of
 from linker.symbols import LinkSymbol
 
 
@@ -62,7 +61,7 @@ def symbol_entry(symbol: LinkSymbol, quirks: frozenset[str]) -> bytes:
             encoded += data_reference(symbol, quirks)
         return encoded
     if symbol.kind is SymbolKind.SECTION:
-        return encoded + encode_unsigned(section_number(symbol))
+        return encoded + encode_unsigned(number_in_object(symbol))
     if symbol.kind is not SymbolKind.FUNCTION:
         encoded += encode_unsigned(symbol.element_index)
     elif symbol.is_defined:

@@ -11,6 +11,7 @@ from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.format.model import Relocation
 from linker.objects import Chunk, Function, InputObject, Section, Segment
+from linker.seed.resolution import number_of
 from linker.seed.values import RelocationRules, check_bounds
 from linker.symbols import LinkSymbol, State
 
@@ -87,7 +88,9 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
             return 0
         return slot - table_base if relocation_type in TABLE_INDEX_RELATIVE else slot
     if relocation_type in GLOBAL_INDEX:
-        return symbol.element_index if symbol.kind is SymbolKind.GLOBAL else symbol.got_index
+        if symbol.kind is SymbolKind.GLOBAL:
+            return symbol.element_index
+        return symbol.got_index if symbol.got_index != -1 else number_of(symbol)
     if relocation_type in FUNCTION_OFFSET:
         return function_offset(symbol, chunk, addend)
     return symbol.element_index

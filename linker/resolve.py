@@ -222,18 +222,19 @@ def add_definition(
         return None if function.discarded else table.add_defined_function(new)
     if kind is SymbolKind.DATA:
         assert entry.data is not None
-        is_absolute = flags & ABSOLUTE and "absolute-flag-unknown" not in options.quirks
-        if is_absolute and "absolute-symbols-moved" not in options.quirks:
-            return add_absolute(obj, entry, options, table)
-        if entry.data.segment >= len(obj.segments):
-            if "segment-numbers-unchecked" in options.quirks:
-                absolute = add_absolute(obj, entry, options, table)
-                absolute.index = entry.data.segment
-                return absolute
-            raise FatalError(
-                f"{obj.name}: wasm-ld 22 crashes here: absolute symbol {name}, no data segment"
-                " (quirk absolute-symbols-moved)",
-            )
+        if flags & ABSOLUTE and "absolute-flag-unknown" not in options.quirks:
+            if "absolute-symbols-moved" not in options.quirks:
+                return add_absolute(obj, entry, options, table)
+            if entry.data.segment >= len(obj.segments):
+                raise FatalError(
+                    f"{obj.name}: wasm-ld 22 crashes here: absolute symbol {name}, no data segment"
+                    " (quirk absolute-symbols-moved)",
+                )
+        elif entry.data.segment >= len(obj.segments):
+            # Only where the reader did not check: a symbol without bytes.
+            absolute = add_absolute(obj, entry, options, table)
+            absolute.index = entry.data.segment
+            return absolute
         segment = obj.segments[entry.data.segment]
         if segment.is_tls:
             flags |= TLS

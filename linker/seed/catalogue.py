@@ -206,12 +206,6 @@ _RESOLUTION: tuple[tuple[str, str, str, str], ...] = (
         LINKING + '"Symbol Table"',
     ),
     (
-        "segment-numbers-unchecked",
-        "A data symbol in a segment that does not exist is linked without bytes.",
-        "setupExports",
-        LINKING + '"Symbol Table"',
-    ),
-    (
         "absolute-flag-unknown",
         "A data symbol at a fixed address is taken for one in a segment.",
         "Symbol.Flag",

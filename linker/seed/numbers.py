@@ -10,7 +10,13 @@ from linker.objects import Function, GlobalElement, InputObject
 from linker.seed.errors import SeedStop
 from linker.seed.hash_order import HashTable, Location
 from linker.seed.pieces import atom_order
-from linker.seed.resolution import OWN_FIRST, location_of, locations, resolved_symbols
+from linker.seed.resolution import (
+    OWN_FIRST,
+    location_of,
+    locations,
+    number_in_object,
+    resolved_symbols,
+)
 from linker.symbols import LinkSymbol
 
 if TYPE_CHECKING:
@@ -34,6 +40,14 @@ def in_hash_order(imported: Sequence[LinkSymbol], resolution: Resolution) -> lis
     for location in by_location:
         table.add(location)
     return [by_location[location] for location in table.in_order()]
+
+
+def without_weak(imported: Sequence[LinkSymbol]) -> list[LinkSymbol]:
+    """The imports without the weak ones, which keep the number they have in their object."""
+    for symbol in imported:
+        if symbol.is_weak:
+            symbol.index = number_in_object(symbol)
+    return [symbol for symbol in imported if not symbol.is_weak]
 
 
 def check_taken_once(obj: InputObject, index: int, indices: Indices) -> None:

@@ -60,15 +60,6 @@ def symbols_in_order(resolution: Resolution) -> list[LinkSymbol]:
     return resolved_symbols(resolution)
 
 
-def section_number(symbol: LinkSymbol) -> int:
-    """The section index that a section symbol has in its object."""
-    obj = symbol.file
-    for entry, found in zip(obj.linking.symbols, obj.symbols, strict=False) if obj else ():
-        if found is symbol and entry.index is not None:
-            return entry.index
-    return 0
-
-
 def own_segments(segments: Sequence[OutputSegment]) -> list[OutputSegment]:
     """The output segments that an object in memory made first: the linker's own list."""
     return [

@@ -542,8 +542,10 @@ class _ObjectReader:
     def match_bodies(self) -> None:
         """Leaves out bodies without a function, and functions without a body."""
         functions = next((e for e in self.sections if isinstance(e, model.FunctionSection)), None)
-        code = next((e for e in self.sections if isinstance(e, model.CodeSection)), None)
-        if code is not None:
+        found = [e for e in self.sections if isinstance(e, model.CodeSection)]
+        for code in found[1:]:
+            code.functions = []
+        for code in found[:1]:
             count = len(functions.type_indices) if functions is not None else 0
             code.functions = code.functions[:count]
             if functions is not None:

@@ -115,6 +115,15 @@ def number_of(symbol: LinkSymbol) -> int:
     return symbol.element_index
 
 
+def number_in_object(symbol: LinkSymbol) -> int:
+    """The index that a symbol's entry has in the symbol table of its object."""
+    obj = symbol.file
+    for entry, found in zip(obj.linking.symbols, obj.symbols, strict=False) if obj else ():
+        if found is symbol and entry.index is not None:
+            return entry.index
+    return 0
+
+
 def segment_number(symbol: LinkSymbol) -> int:
     """The index of a data symbol's segment in its object, 0 without one.
 
