@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from linker.command_line import CommandLine, parse_command_line
-from linker.errors import Diagnostics, LinkError, Message, Severity
+from linker.errors import CheckPath, Diagnostics, LinkError, Message, Severity, SideFile
 from linker.format.errors import MalformedFile
 from linker.help_text import help_text, quirks_text, version_text
 from linker.inputs import Input, MemoryInput, OpenedInputs, open_inputs, read_names
@@ -33,6 +33,7 @@ class LinkOutput(NamedTuple):
         warnings: in order, likewise.
         stdout: what goes to standard output: --help, --version, --print-gc-sections...
         output_path: where the module belongs; None if there is none.
+        side_files: what else is to be written, also if the link was refused: `--why-extract`...
     """
 
     module: bytes | None
@@ -40,6 +41,7 @@ class LinkOutput(NamedTuple):
     warnings: tuple[str, ...]
     stdout: str
     output_path: str | None
+    side_files: tuple[SideFile, ...] = ()
 
 
 class Run(NamedTuple):
@@ -50,8 +52,15 @@ class Run(NamedTuple):
     colour: bool | None
 
 
-CheckOutput = Callable[[str], str | None]
-"""Given the path of the output: why it cannot be written, or None."""
+class PathChecks(NamedTuple):
+    """Ask why a path cannot be written: `replace` for what takes the place of an old file (the
+    module), `open` for what is written into it (all other files)."""
+
+    replace: CheckPath = lambda _: None
+    open: CheckPath = lambda _: None
+
+
+NO_CHECKS = PathChecks()
 
 
 def read_from_disk(path: str) -> bytes:
@@ -83,23 +92,24 @@ def run_command_line(
     arguments: Sequence[str],
     read: Read = read_from_disk,
     dialect: str = "standard",
-    check_output: CheckOutput = lambda _: None,
+    checks: PathChecks = NO_CHECKS,
     module: Module | None = None,
 ) -> Run:
-    """As `run`, with a check of the output's path before anything is linked."""
-    diagnostics = Diagnostics()
+    """As `run`, with checks of the paths that will be written."""
+    diagnostics = Diagnostics(check_side_file=checks.open)
     command_line: CommandLine | None = None
     stdout = ""
     linked: bytes | None = None
     refused: tuple[Message, ...] = ()
+    written: tuple[SideFile, ...] = ()
     try:
         command_line = parse_command_line(arguments, read, diagnostics, dialect)
         stdout = _texts(command_line)
         if command_line.links:
             options, inputs = _prepare(
-                command_line, read, diagnostics, check_output, needs_files=module is None
+                command_line, read, diagnostics, checks.replace, needs_files=module is None
             )
-            linked, refused, printed = _link(options, inputs, module)
+            linked, refused, printed, written = _link(options, inputs, module, checks.open)
             stdout += printed
     except LinkError:
         # Everything is in `diagnostics`: only its own refusals get here.
@@ -112,6 +122,7 @@ def run_command_line(
         warnings=tuple(text for severity, text in messages if severity is Severity.WARNING),
         stdout=stdout,
         output_path=command_line.options.output_file or None if command_line else None,
+        side_files=(*diagnostics.side_files, *written),
     )
     return Run(output, messages, command_line.colour if command_line else None)
 
@@ -131,7 +142,7 @@ def _prepare(
     command_line: CommandLine,
     read: Read,
     diagnostics: Diagnostics,
-    check_output: CheckOutput,
+    why_not_writable: CheckPath,
     needs_files: bool,
 ) -> tuple[Options, OpenedInputs]:
     """All that comes before the linking itself. Raises LinkError."""
@@ -146,17 +157,18 @@ def _prepare(
     allowed = set(inputs.allowed_undefined)
     if options.allow_undefined_file is not None:
         allowed.update(read_names(options.allow_undefined_file, read, diagnostics))
-    problem = check_output(options.output_file)
-    if problem is not None:
-        diagnostics.error(f"cannot open output file {options.output_file}: {problem}")
+    for what, path in (("output", options.output_file), ("map", options.map_file)):
+        problem = why_not_writable(path) if path else None
+        if problem is not None:
+            diagnostics.error(f"cannot open {what} file {path}: {problem}")
     diagnostics.check()
     return dataclasses.replace(options, allow_undefined_symbols=frozenset(allowed)), inputs
 
 
 def _link(
-    options: Options, inputs: OpenedInputs, module: Module | None
-) -> tuple[bytes | None, tuple[Message, ...], str]:
-    """The module, or None, with the messages of the linking stages and what they print."""
+    options: Options, inputs: OpenedInputs, module: Module | None, check_side_file: CheckPath
+) -> tuple[bytes | None, tuple[Message, ...], str, tuple[SideFile, ...]]:
+    """The module, or None, with what the linking stages say, print and write besides."""
     # Imported here so that --help and errors in the command line do not load the linker.
     from linker.pipeline import link
 
@@ -164,12 +176,12 @@ def _link(
     if module is not None:
         files.insert(0, MemoryInput(module.name, module.object_file()))
     try:
-        result = link(options, files)
+        result = link(options, files, check_side_file)
     except LinkError as error:
         warnings = [Message(Severity.WARNING, text) for text in error.warnings]
         errors = [Message(Severity.ERROR, text) for text in error.messages]
-        return None, (*warnings, *errors), error.stdout
+        return None, (*warnings, *errors), error.stdout, error.side_files
     except MalformedFile as error:
-        return None, (Message(Severity.ERROR, str(error)),), ""
+        return None, (Message(Severity.ERROR, str(error)),), "", ()
     warnings = [Message(Severity.WARNING, text) for text in result.warnings]
-    return result.module, tuple(warnings), result.stdout
+    return result.module, tuple(warnings), result.stdout, result.side_files

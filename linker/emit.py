@@ -10,8 +10,9 @@ from linker.exports import Export
 from linker.features import Features
 from linker.format.constants import ExternalKind, LimitsFlag, SectionId, SymbolKind
 from linker.format.leb128 import encode_unsigned
-from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
+from linker.format.model import FunctionType, GlobalType, Limits, TableType
 from linker.indices import Indices, import_module_of, import_name_of
+from linker.initial_values import written_value
 from linker.memory import Memory, i32_const
 from linker.objects import Chunk, OutputSegment
 from linker.options import Options
@@ -23,6 +24,7 @@ from linker.symbol_table import FUNCTION_TABLE_NAME
 from linker.symbols import LinkSymbol
 
 HEADER = b"\0asm\x01\0\0\0"
+NO_INDEX = 0xFFFFFFFF
 
 
 @dataclass(slots=True)
@@ -179,7 +181,8 @@ def tag_section(output: Output) -> bytes:
 
 def global_section(output: Output) -> bytes:
     indices, shared = output.indices, output.options.shared_memory
-    entries = [global_type(entry.type) + plain_init(entry.init) for entry in indices.globals]
+    quirks = output.options.quirks
+    entries = [global_type(entry.type) + written_value(entry, quirks) for entry in indices.globals]
     for symbol in indices.got:
         mutable = shared and symbol.is_tls and not symbol.is_stub
         value = 0
@@ -192,10 +195,6 @@ def global_section(output: Output) -> bytes:
         entries.append(b"\x7f\0" + i32_const(address_of(symbol)).body)
     width = output.width
     return section(SectionId.GLOBAL, vector(entries, width), width) if entries else b""
-
-
-def plain_init(init: InitExpr) -> bytes:
-    return init.body
 
 
 def export_section(output: Output) -> bytes:
@@ -225,7 +224,8 @@ def element_section(output: Output) -> bytes:
             "wasm-ld 22 crashes here: the address of a function is taken, but no object refers"
             f" to {FUNCTION_TABLE_NAME} (quirk table-symbol-required)",
         )
-    number = table.element_index
+    # An import that nothing keeps has no number: wasm-ld 22 writes -1.
+    number = table.element_index & NO_INDEX
     if "element-table-named" in output.options.quirks:
         number, named = 0, True
     else:
@@ -235,7 +235,8 @@ def element_section(output: Output) -> bytes:
     if named:
         # The element kind: references to functions.
         encoded += b"\0"
-    encoded += vector(encode_unsigned(number_of(symbol)) for symbol in indices.table_entries)
+    entries = (number_of(symbol) & NO_INDEX for symbol in indices.table_entries)
+    encoded += vector(map(encode_unsigned, entries))
     return section(SectionId.ELEMENT, vector([encoded], output.width), output.width)
 
 
@@ -269,6 +270,7 @@ def place_data(output: Output) -> bytearray:
     written = [segment for segment in output.segments if output.is_written(segment)]
     content = bytearray(encode_unsigned(len(written), output.width))
     for segment in written:
+        segment.section_offset = len(content)
         content += b"\x01" if segment.passive else b"\0" + i32_const(segment.address).body
         content += encode_unsigned(segment.size)
         start = len(content)

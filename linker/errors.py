@@ -5,11 +5,23 @@ Messages are wasm-ld's words without the prefix "wasm-ld: error: ".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
 TOO_MANY_ERRORS = "too many errors emitted, stopping now (use -error-limit=0 to see all errors)"
 DEFAULT_ERROR_LIMIT = 20
+
+
+CheckPath = Callable[[str], "str | None"]
+"""Given the path of a file to write: why that cannot be done, or None."""
+
+
+class SideFile(NamedTuple):
+    """A file that a link writes beside the module: `--Map`, `--why-extract`, `--reproduce`."""
+
+    path: str
+    content: bytes
 
 
 class LinkError(Exception):
@@ -19,15 +31,21 @@ class LinkError(Exception):
         messages: what was wrong, in the order it was found; never empty.
         warnings: what was warned of before, in order.
         stdout: what was printed before (`--trace`...).
+        side_files: what was written before beside the module.
     """
 
     def __init__(
-        self, messages: tuple[str, ...], warnings: tuple[str, ...] = (), stdout: str = ""
+        self,
+        messages: tuple[str, ...],
+        warnings: tuple[str, ...] = (),
+        stdout: str = "",
+        side_files: tuple[SideFile, ...] = (),
     ) -> None:
         super().__init__(*messages)
         self.messages = messages
         self.warnings = warnings
         self.stdout = stdout
+        self.side_files = side_files
 
 
 class Severity(Enum):
@@ -53,6 +71,7 @@ class Diagnostics:
         error_limit: after that many errors the link stops; 0 means never.
         fatal_warnings: warnings are reported as errors.
         verbose: what is logged is kept.
+        check_side_file: says why a side file cannot be written.
     """
 
     def __init__(
@@ -60,11 +79,14 @@ class Diagnostics:
         error_limit: int = DEFAULT_ERROR_LIMIT,
         fatal_warnings: bool = False,
         verbose: bool = False,
+        check_side_file: CheckPath = lambda _: None,
     ) -> None:
         self.error_limit = error_limit
         self.fatal_warnings = fatal_warnings
         self.verbose = verbose
         self.quirks: frozenset[str] = frozenset()
+        self.check_side_file = check_side_file
+        self.side_files: list[SideFile] = []
         self.messages: list[Message] = []
         self.error_count = 0
         self.stdout = ""
@@ -116,6 +138,17 @@ class Diagnostics:
         """Print a line to standard output (LLD's `message`); it is kept in `stdout`."""
         self.stdout += f"{line}\n"
 
+    def write(self, path: str, content: bytes, complaint: str) -> None:
+        """Write a side file, or report `complaint`, the path and why; "-" is standard output."""
+        if path == "-":
+            self.stdout += content.decode("utf-8", "surrogateescape")
+            return
+        problem = self.check_side_file(path)
+        if problem is not None:
+            self.error(f"{complaint} {path}: {problem}")
+        else:
+            self.side_files.append(SideFile(path, content))
+
     def fatal(self, message: str) -> LinkError:
         """Report an error that nothing can follow; the caller raises what this returns."""
         try:
@@ -134,7 +167,9 @@ class Diagnostics:
             raise self._refusal()
 
     def _refusal(self) -> LinkError:
-        return LinkError(tuple(self.errors), tuple(self.warnings), self.stdout)
+        return LinkError(
+            tuple(self.errors), tuple(self.warnings), self.stdout, tuple(self.side_files)
+        )
 
 
 class FatalError(Exception):

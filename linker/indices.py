@@ -305,6 +305,8 @@ def finish_function_table(options: Options, resolution: Resolution, indices: Ind
     symbol = resolution.own.indirect_function_table
     if symbol is None:
         return
+    if indices.table_entries and "table-symbol-required" not in options.quirks:
+        symbol.mark_live()
     if symbol.index == -1 and symbol.is_undefined and should_import(symbol, options):
         symbol.index = indices.import_counts[ExternalKind.TABLE]
         indices.import_counts[ExternalKind.TABLE] += 1

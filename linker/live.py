@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from linker.format.constants import RelocationType, SegmentFlag
-from linker.objects import Chunk, Element, InputObject
+from linker.initial_values import globals_read
+from linker.objects import Chunk, Element, GlobalElement, InputObject
 from linker.options import Options
 from linker.resolve import Resolution
 from linker.symbols import EXPORTED, LinkSymbol, State
@@ -50,6 +51,8 @@ def mark_live(options: Options, resolution: Resolution) -> None:
         if obj.live:
             enqueue_implied(obj, queue)
     follow_relocations(queue)
+    if "init-global-not-moved" not in options.quirks:
+        follow_initial_values(resolution, queue)
     ctors = resolution.own.call_ctors
     if ctors is not None and any(live_init_functions(obj) for obj in resolution.objects):
         ctors.mark_live()
@@ -95,6 +98,25 @@ def follow_relocations(queue: list[Chunk]) -> None:
                 continue
             if not symbol.is_live:
                 enqueue(symbol, queue)
+
+
+def follow_initial_values(resolution: Resolution, queue: list[Chunk]) -> None:
+    """Keeps the globals that the initial values of kept ones read."""
+    seen: set[GlobalElement] = set()
+    while True:
+        kept = [
+            element
+            for obj in resolution.objects
+            for element in obj.globals
+            if element.live and element not in seen
+        ]
+        if not kept:
+            return
+        seen.update(kept)
+        for element in kept:
+            for symbol in globals_read(element):
+                enqueue(symbol, queue)
+        follow_relocations(queue)
 
 
 def live_init_functions(obj: InputObject) -> list[LinkSymbol]:

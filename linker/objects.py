@@ -186,8 +186,9 @@ class MergeSection(Section):
     parent: Section | None = None
 
     def offset_in_output(self, offset: int) -> int:
-        assert self.parent is not None
-        assert self.pieces is not None
+        if self.parent is None or self.pieces is None:
+            # wasm-ld 22 crashes here.
+            raise FatalError(f"{self}: is referred to, but left out")
         return self.parent.output_offset + merged_offset(self, self.pieces, offset)
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from linker.atoms import place_segments
 from linker.emit import Output
-from linker.errors import Diagnostics, FatalError
+from linker.errors import CheckPath, Diagnostics, FatalError, SideFile
 from linker.exports import apply_export_options, check_mutable_globals, collect_exports
 from linker.features import check_features
 from linker.indices import (
@@ -21,6 +21,7 @@ from linker.indices import (
 )
 from linker.inputs import Input
 from linker.live import mark_live, removed
+from linker.map_file import map_file
 from linker.memory import lay_out_memory
 from linker.objects import OutputSegment
 from linker.options import Options
@@ -39,16 +40,21 @@ class PipelineResult(NamedTuple):
     module: bytes
     warnings: list[str]
     stdout: str
+    side_files: tuple[SideFile, ...] = ()
 
 
-def link(options: Options, inputs: Sequence[Input]) -> PipelineResult:
-    """Links the inputs.
+def link(
+    options: Options, inputs: Sequence[Input], check_side_file: CheckPath = lambda _: None
+) -> PipelineResult:
+    """Links the inputs. `check_side_file` says why a file beside the module cannot be written.
 
     Raises:
         LinkError: the link is refused; its messages are wasm-ld's.
         MalformedFile: an input cannot be read.
     """
-    diagnostics = Diagnostics(options.error_limit, options.fatal_warnings)
+    diagnostics = Diagnostics(
+        options.error_limit, options.fatal_warnings, check_side_file=check_side_file
+    )
     diagnostics.quirks = options.quirks
     try:
         return run_stages(options, inputs, diagnostics)
@@ -80,7 +86,7 @@ def run_stages(
     collect_imports(options, resolution, indices)
     scan_relocations(options, resolution, indices, diagnostics)
     finish_function_table(options, resolution, indices)
-    declare_init_functions(options, resolution, segments, features.emit_bss)
+    declare_init_functions(options, resolution, segments, features.emit_bss, indices)
     assign_indices(options, resolution, indices, diagnostics)
     init_functions = ordered_init_functions(options, resolution, diagnostics)
     write_functions(options, resolution, segments, features.emit_bss, init_functions, indices)
@@ -93,8 +99,12 @@ def run_stages(
         options, resolution, segments, memory, features, indices, exports, init_functions
     )
     module = write_module(output)
+    if options.map_file:
+        diagnostics.write(options.map_file, map_file(output, module), "cannot open")
     diagnostics.check()
-    return PipelineResult(module, diagnostics.warnings, diagnostics.stdout)
+    return PipelineResult(
+        module, diagnostics.warnings, diagnostics.stdout, tuple(diagnostics.side_files)
+    )
 
 
 def define_start_stop(

@@ -36,10 +36,18 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "Segment Info"',
     ),
     Quirk(
-        "no-strip-forgotten",
-        "Of two references to an undefined symbol, only the first one's no-strip flag counts.",
-        "wasm-ld up to 22: updateExistingUndefined",
+        "undefined-flags-replaced",
+        "Of several references to an undefined symbol, a weak one gives way with all its flags"
+        " to the next, and a no-strip flag that comes later is lost.",
+        "wasm-ld up to 22: SymbolTable's addUndefined*",
         'Linking.md, "Symbol Table" (WASM_SYMBOL_NO_STRIP)',
+    ),
+    Quirk(
+        "import-mismatch-unchecked",
+        "Two references to an undefined global, table or tag may ask for different imports;"
+        " the first one's is taken.",
+        "wasm-ld up to 22: SymbolTable::addUndefinedGlobal, addUndefinedTable, addUndefinedTag",
+        "unspecified",
     ),
     Quirk(
         "absolute-symbols-moved",
@@ -52,6 +60,47 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         "Taking a function's address crashes the linker when no symbol keeps the function table.",
         "wasm-ld up to 22: ElemSection::writeBody takes the table for granted",
         "unspecified",
+    ),
+    Quirk(
+        "dropped-relocations-counted",
+        "The relocation sections of code and data count relocations that are not written, because"
+        " what they name is not in the output.",
+        "wasm-ld up to 22: InputChunk::getNumRelocations",
+        'Linking.md, "Relocation Sections"',
+    ),
+    Quirk(
+        "demoted-flag-lost",
+        "In output with a symbol table, a weak reference to a function that stayed in an archive"
+        " lacks the flag that it is undefined.",
+        "wasm-ld up to 22: demoteLazySymbols",
+        'Linking.md, "Symbol Table" (WASM_SYMBOL_UNDEFINED)',
+    ),
+    Quirk(
+        "lazy-data-not-demoted",
+        "A weak reference to data that stayed in an archive crashes the linker where it writes a"
+        " symbol table.",
+        "wasm-ld up to 22: demoteLazySymbols leaves symbols without signature lazy",
+        'Linking.md, "Symbol Table"',
+    ),
+    Quirk(
+        "init-expressions-cut",
+        "Of the initial value of a global only the first instruction is written; v128.const is"
+        " refused.",
+        "wasm-ld up to 22: writeInitExpr writes WasmInitExpr::Inst also of extended expressions",
+        'core specification, "Constant Expressions"',
+    ),
+    Quirk(
+        "init-global-not-moved",
+        "A global whose initial value is another global's keeps that one's number in its object,"
+        " and does not keep it from being left out.",
+        "wasm-ld up to 22: GlobalSection::writeBody copies the index",
+        'core specification, "Constant Expressions"',
+    ),
+    Quirk(
+        "init-null-extern",
+        "The null reference that a global starts with becomes one of type externref.",
+        "wasm-ld up to 22: writeInitExprMVP",
+        'core specification, "Constant Expressions"',
     ),
     Quirk(
         "memory-size-unchecked",

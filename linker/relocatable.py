@@ -5,9 +5,10 @@ LLD's populateSymtab, LinkingSection and RelocSection; written for `-r` and `--e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from linker.emit import Output, custom_section, text, vector
+from linker.errors import FatalError
 from linker.format.constants import (
     RELOCATIONS_WITH_ADDEND,
     ComdatKind,
@@ -38,10 +39,14 @@ def number_symbols(resolution: Resolution) -> list[LinkSymbol]:
             symbol.output_symbol = index
         return symbols
     symbols = [
-        symbol
-        for symbol in resolution.table.symbols
-        if symbol.used_in_object and symbol.is_live and not symbol.is_lazy
+        symbol for symbol in resolution.table.symbols if symbol.used_in_object and symbol.is_live
     ]
+    for symbol in symbols:
+        if symbol.is_lazy:
+            raise FatalError(
+                f"wasm-ld 22 crashes here: weak reference to {symbol.name}, which an archive"
+                " defines (quirk lazy-data-not-demoted)",
+            )
     for obj in resolution.objects:
         symbols += [
             symbol
@@ -113,7 +118,8 @@ def linking_section(
         content += subsection(LinkingSubsection.SEGMENT_INFO, vector(infos))
     if output.init_functions:
         functions = (
-            encode_unsigned(priority) + encode_unsigned(symbol.output_symbol)
+            # A stub of another signature is in no symbol table: wasm-ld writes -1 for it.
+            encode_unsigned(priority) + encode_unsigned(symbol.output_symbol & 0xFFFFFFFF)
             for priority, symbol in output.init_functions
         )
         content += subsection(LinkingSubsection.INIT_FUNCS, vector(functions))
@@ -157,19 +163,19 @@ def relocation_section(
     output: Output,
     name: str,
     section_index: int,
-    chunks: Iterable[Chunk],
+    chunks: Sequence[Chunk],
     section_symbols: dict[str, int],
 ) -> bytes:
     """A section `reloc.NAME` for the output section at that index; nothing without relocations."""
-    chunks = list(chunks)
+    quirks = output.options.quirks
     moves = {chunk: chunk.output_offset - chunk.input_offset for chunk in chunks}
-    if name == "DATA" and "data-relocations-misplaced" in output.options.quirks:
+    if name == "DATA" and "data-relocations-misplaced" in quirks:
         moves = misplacements(chunks)
-    if "relocations-by-location" in output.options.quirks:
+    if "relocations-by-location" in quirks:
         found = relocations_by_location(name, chunks, output.resolution)
     else:
         found = moved_relocations(chunks, section_symbols)
-    unsigned = "addends-written-unsigned" in output.options.quirks
+    unsigned = "addends-written-unsigned" in quirks
     entries = []
     for chunk, (relocation_type, offset, index, addend) in found:
         encoded = (
@@ -180,10 +186,13 @@ def relocation_section(
         if relocation_type in RELOCATIONS_WITH_ADDEND:
             encoded += encode_unsigned(addend & 0xFFFFFFFF) if unsigned else encode_signed(addend)
         entries.append(encoded)
-    if not entries:
+    count = len(entries)
+    if name in ("CODE", "DATA") and "dropped-relocations-counted" in quirks:
+        count = sum(len(chunk.relocations) for chunk in chunks)
+    if not count:
         return b""
-    content = encode_unsigned(section_index) + vector(entries, output.width)
-    return custom_section(f"reloc.{name}", content, output.width)
+    counted = encode_unsigned(count, output.width) + b"".join(entries)
+    return custom_section(f"reloc.{name}", encode_unsigned(section_index) + counted, output.width)
 
 
 def moved_relocations(
@@ -203,6 +212,9 @@ def moved_relocations(
                     continue
                 new_index = symbol.output_symbol
                 if isinstance(symbol.chunk, Section):
+                    if symbol.chunk.name not in section_symbols:
+                        # wasm-ld 22 crashes here.
+                        raise FatalError(f"{chunk}: refers to {symbol.chunk}, which is left out")
                     new_index = section_symbols[symbol.chunk.name]
                     addend = symbol.chunk.offset_in_output(addend)
             yield chunk, Relocation(relocation_type, offset, new_index, addend)

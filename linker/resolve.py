@@ -19,10 +19,10 @@ from linker.format.constants import (
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.inputs import Input
+from linker.legacy_table import add_legacy_table_symbol
 from linker.objects import (
     Function,
     GlobalElement,
-    ImportedEntity,
     InputObject,
     TableElement,
     load,
@@ -48,7 +48,8 @@ from linker.symbol_table import (
     demote,
     undefined_symbol,
 )
-from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, LinkSymbol, State
+from linker.symbols import ABSOLUTE, HIDDEN, TLS, UNDEFINED, WEAK, LinkSymbol, State
+from linker.why_extract import Extraction, report
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
 IMPORT_KINDS = {
@@ -74,6 +75,8 @@ class LinkerSymbols:
     tls_size: LinkSymbol | None = None
     tls_align: LinkSymbol | None = None
     init_tls: LinkSymbol | None = None
+    apply_tls_relocs: LinkSymbol | None = None
+    apply_global_tls_relocs: LinkSymbol | None = None
     init_memory: LinkSymbol | None = None
     init_memory_flag: LinkSymbol | None = None
     dso_handle: LinkSymbol | None = None
@@ -119,6 +122,9 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     diagnostics.check()
     entry = extract_wanted(options, resolution)
     diagnostics.check()
+    if options.why_extract:
+        content = report(table.extraction_records, options.demangle)
+        diagnostics.write(options.why_extract, content, "cannot open --why-extract= file")
     define_optional_symbols(options, resolution)
     table.unify_variants()
     diagnostics.check()
@@ -151,23 +157,29 @@ def link_object(obj: InputObject, resolution: Resolution) -> None:
     """Adds an object with its symbols; objects that it extracts come before it."""
     # A stack of our own: archives can hold chains of any length.
     waiting = [linking(obj, resolution)]
+    extractions: list[Extraction] = []
     while waiting:
-        extracted = next(waiting[-1], None)
-        if extracted is None:
-            waiting.pop()
-        else:
-            waiting.append(linking(extracted, resolution))
+        extraction = next(waiting[-1], None)
+        if extraction is not None:
+            extractions.append(extraction)
+            waiting.append(linking(extraction.obj, resolution))
+            continue
+        waiting.pop()
+        if extractions:
+            resolution.table.finish_extraction(extractions.pop())
 
 
 def link_extracted(resolution: Resolution) -> None:
     """Adds what has been taken from archives."""
     extracted = resolution.table.extracted
     while extracted:
-        link_object(extracted.pop(), resolution)
+        extraction = extracted.pop()
+        link_object(extraction.obj, resolution)
+        resolution.table.finish_extraction(extraction)
 
 
-def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
-    """Adds an object; yields each one that it extracts, to be linked before it goes on."""
+def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
+    """Adds an object; yields what it extracts, to be linked before it goes on."""
     table = resolution.table
     options, extracted = table.options, table.extracted
     if options.trace:
@@ -187,6 +199,8 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[InputObject]:
         if not entry.is_undefined:
             symbol = add_definition(obj, entry, options, table)
         if symbol is None:
+            if not entry.is_local:
+                table.trace_reference(entry.name, obj)
             symbol = add_reference(obj, entry, is_called, options, table)
         obj.symbols.append(symbol)
         if extracted:
@@ -365,62 +379,6 @@ def described_definition(
     return obj.functions[entry.index - imported].signature
 
 
-def add_legacy_table_symbol(obj: InputObject, table_symbols: int, resolution: Resolution) -> None:
-    """Objects from before table symbols import the table and nothing more.
-
-    LLD's addLegacyIndirectFunctionTableIfNeeded.
-    """
-    imported = obj.imports[ExternalKind.TABLE]
-    if "table-symbols-uncounted" in resolution.table.options.quirks:
-        if not imported:
-            return
-        table_symbols = 0
-    count = len(imported) + len(obj.tables)
-    if count == table_symbols:
-        return
-    diagnostics = resolution.table.diagnostics
-    if table_symbols:
-        diagnostics.error(
-            f"{obj.name}: expected one symbol table entry for each of the {count} table(s)"
-            f" present, but got {table_symbols} symbol(s) instead.",
-        )
-    elif obj.tables:
-        diagnostics.error(
-            f"{obj.name}: unexpected table definition(s) without corresponding"
-            " symbol-table entries.",
-        )
-    elif count != 1:
-        diagnostics.error(
-            f"{obj.name}: multiple table imports, but no corresponding symbol-table entries.",
-        )
-    else:
-        add_symbol_of_import(obj, imported[0], resolution)
-
-
-def add_symbol_of_import(obj: InputObject, entry: ImportedEntity, resolution: Resolution) -> None:
-    described = entry.description
-    if (
-        entry.name != FUNCTION_TABLE_NAME
-        or not isinstance(described, TableType)
-        or described.element is not ValueType.FUNCREF
-    ):
-        resolution.table.diagnostics.error(
-            f"{obj.name}: table import {entry.name} is missing a symbol table entry.",
-        )
-        return
-    new = undefined_symbol(entry.name, SymbolKind.TABLE, NO_STRIP, obj)
-    new.import_module, new.import_name = entry.module, entry.name
-    new.table_type = described
-    if resolution.table.stands_apart(new):
-        obj.symbols.append(set_apart(new, 0))
-        return
-    symbol = resolution.table.add_undefined(new)
-    obj.symbols.append(symbol)
-    # Its uses have no relocations, so nothing else would keep it.
-    symbol.mark_live()
-    resolution.legacy_function_table = True
-
-
 def pointer_global(name: str, mutable: bool, options: Options) -> GlobalElement:
     global_type = GlobalType(POINTER, mutable)
     return GlobalElement(None, name, not options.gc_sections, type=global_type, init=ZERO)
@@ -501,14 +459,14 @@ def define_optional_symbols(options: Options, resolution: Resolution) -> None:
         )
 
 
-def want(name: str, resolution: Resolution) -> LinkSymbol | None:
+def want(name: str, resolution: Resolution, asked_by: str = "<internal>") -> LinkSymbol | None:
     """Keeps what the command line names, from an archive if need be (LLD's handleUndefined)."""
     symbol = resolution.table.find(name)
     if symbol is None:
         return None
     symbol.used_in_object = True
     if symbol.is_lazy:
-        resolution.table.extract_symbol(symbol)
+        resolution.table.extract_symbol(symbol, asked_by)
         link_extracted(resolution)
     return symbol
 
@@ -519,12 +477,12 @@ def extract_wanted(options: Options, resolution: Resolution) -> LinkSymbol | Non
     for name in options.undefined:
         want(name, resolution)
     for name in options.export_lookup_order:
-        want(name, resolution)
+        want(name, resolution, "--export")
     entry = None
     if "entry-by-name" in options.quirks:
         check_entry(options, resolution)
     elif options.entry and not options.relocatable:
-        entry = want(options.entry, resolution)
+        entry = want(options.entry, resolution, "--entry")
         if entry is not None and entry.is_defined:
             entry.force_export = True
         else:
@@ -559,9 +517,13 @@ def find_call_dtors(resolution: Resolution) -> None:
 
 def demote_lazy_symbols(table: SymbolTable) -> None:
     """What was never extracted stays undefined (LLD's demoteLazySymbols)."""
+    quirks = table.options.quirks
+    flags = WEAK if "demoted-flag-lost" in quirks else WEAK | UNDEFINED
     for symbol in table.symbols:
-        if symbol.is_lazy and symbol.signature is not None:
-            demote(symbol)
+        if not symbol.is_lazy or not symbol.used_in_object:
+            continue
+        if symbol.signature is not None or "lazy-data-not-demoted" not in quirks:
+            demote(symbol, flags)
 
 
 def resolve_function_table(options: Options, resolution: Resolution, required: bool) -> None:
@@ -585,6 +547,7 @@ def resolve_function_table(options: Options, resolution: Resolution, required: b
         if existing is None and (required or "table-import-always" in options.quirks):
             new = undefined_symbol(FUNCTION_TABLE_NAME, SymbolKind.TABLE, flags | UNDEFINED, None)
             new.table_type = table_type
+            table.trace_reference(FUNCTION_TABLE_NAME, None)
             existing = table.add_undefined(new)
             existing.mark_live()
             existing.force_export = options.export_table

@@ -43,6 +43,8 @@ from linker.symbols import (
     LinkSymbol,
     State,
 )
+from linker.trace_symbol import SymbolTrace
+from linker.why_extract import Extraction, Record, record_of
 
 FUNCTION_TABLE_NAME = "__indirect_function_table"
 DEFAULT_MODULE = "env"
@@ -60,7 +62,9 @@ class SymbolTable:
     def __init__(self, options: Options, diagnostics: Diagnostics) -> None:
         self.options = options
         self.diagnostics = diagnostics
-        self.extracted: list[InputObject] = []
+        self.extracted: list[Extraction] = []
+        self.extraction_records: list[Record] = []
+        self.trace = SymbolTrace(options.trace_symbols, diagnostics.print)
         self.symbols: list[LinkSymbol] = []
         self.synthetic_functions: list[Function] = []
         self.synthetic_globals: list[GlobalElement] = []
@@ -94,6 +98,7 @@ class SymbolTable:
         self._slots[name] = len(self.symbols)
         symbol = LinkSymbol(name, SymbolKind.FUNCTION, State.UNDEFINED, 0)
         symbol.referenced = not self.options.gc_sections
+        self.trace.watch(symbol)
         self.symbols.append(symbol)
         return symbol
 
@@ -154,7 +159,7 @@ class SymbolTable:
                 existing.signature = new.signature
                 existing.is_called_directly = new.is_called_directly
                 return existing
-            self.extract_symbol(existing)
+            self.extract_symbol(existing, file_name(new.file))
             return existing
         if existing.kind is not SymbolKind.FUNCTION and self._compares:
             self._report_kind(existing, new)
@@ -210,7 +215,7 @@ class SymbolTable:
             lazy.flags = WEAK
             existing.become(lazy)
             return
-        self.extract_symbol(lazy)
+        self.extract(Extraction(obj, existing, file_name(existing.file)))
 
     def _remembers_signature(self, lazy: LinkSymbol) -> bool:
         """Whether a weak reference to what is now extracted said what it takes it for."""
@@ -219,11 +224,32 @@ class SymbolTable:
             and "extracted-definition-unchecked" not in self.options.quirks
         )
 
-    def extract_symbol(self, symbol: LinkSymbol) -> None:
-        """Takes the archive member that defines a lazy symbol (LLD's LazySymbol::extract)."""
-        if symbol.file is not None and symbol.file.lazy:
-            symbol.file.lazy = False
-            self.extracted.append(symbol.file)
+    def extract_symbol(self, symbol: LinkSymbol, reference: str | None = None) -> None:
+        """Takes the archive member that defines a lazy symbol (LLD's LazySymbol::extract).
+
+        `reference` is what `--why-extract` tells of it, None for nothing.
+        """
+        assert symbol.file is not None
+        self.extract(Extraction(symbol.file, symbol, reference))
+
+    def extract(self, extraction: Extraction) -> None:
+        """Has a member linked next, unless it is linked already."""
+        if extraction.obj.lazy:
+            extraction.obj.lazy = False
+            self.extracted.append(extraction)
+        else:
+            self.finish_extraction(extraction)
+
+    def finish_extraction(self, extraction: Extraction) -> None:
+        """The member is linked, and all that it took before it."""
+        record = record_of(extraction)
+        if record is not None:
+            self.extraction_records.append(record)
+
+    def trace_reference(self, name: str, file: InputObject | None) -> None:
+        """An object refers to a name that all objects can see."""
+        if self.trace.names:
+            self.trace.reference(name, file, self.find(name))
 
     # Symbols of the linker itself.
 
@@ -359,10 +385,20 @@ class SymbolTable:
         return True
 
     def _update_undefined(self, existing: LinkSymbol, new: LinkSymbol) -> None:
-        """Two references to one name must agree on the import (LLD's updateExistingUndefined)."""
+        """One more reference to what is not defined (LLD's updateExistingUndefined)."""
         if "later-reference-wins" in self.options.quirks:
             existing.become(new)
             return
+        compares = new.kind is SymbolKind.FUNCTION
+        if compares or "import-mismatch-unchecked" not in self.options.quirks:
+            self._unify_imports(existing, new)
+        if "undefined-flags-replaced" in self.options.quirks:
+            replace_flags(existing, new)
+        else:
+            unify_flags(existing, new)
+
+    def _unify_imports(self, existing: LinkSymbol, new: LinkSymbol) -> None:
+        """Two references to one name must agree on the import."""
         if new.import_name is not None:
             if existing.import_name is None:
                 existing.import_name = new.import_name
@@ -375,11 +411,6 @@ class SymbolTable:
                 self._report_import(
                     existing, new, "module", existing.import_module, new.import_module
                 )
-        binding = new.flags & BINDING_MASK
-        if existing.is_weak and binding != WEAK:
-            existing.flags = (existing.flags & ~BINDING_MASK) | binding
-        if "no-strip-forgotten" not in self.options.quirks:
-            existing.flags |= new.flags & NO_STRIP
 
     def _report_import(
         self, existing: LinkSymbol, new: LinkSymbol, what: str, old: str, other: str
@@ -440,19 +471,36 @@ class SymbolTable:
                 )
 
 
-def demote(lazy: LinkSymbol) -> None:
-    """Makes a function that is only weakly wanted from an archive an undefined one again."""
+def demote(lazy: LinkSymbol, flags: int = WEAK | UNDEFINED) -> None:
+    """Makes what is only weakly wanted from an archive undefined again; data has no signature."""
     lazy.become(
         LinkSymbol(
             lazy.name,
-            SymbolKind.FUNCTION,
+            SymbolKind.DATA if lazy.signature is None else SymbolKind.FUNCTION,
             State.UNDEFINED,
-            WEAK,
+            flags,
             lazy.file,
             lazy.signature,
             is_called_directly=lazy.is_called_directly,
         ),
     )
+
+
+def unify_flags(existing: LinkSymbol, new: LinkSymbol) -> None:
+    """A strong reference makes a weak one strong, and what must not be stripped stays."""
+    binding = new.flags & BINDING_MASK
+    if existing.is_weak and binding != WEAK:
+        existing.flags = (existing.flags & ~BINDING_MASK) | binding
+    existing.flags |= new.flags & NO_STRIP
+
+
+def replace_flags(existing: LinkSymbol, new: LinkSymbol) -> None:
+    """A weak reference takes all flags of the next one, a function only of a weak one."""
+    binding = new.flags & BINDING_MASK
+    if existing.is_weak and binding != WEAK and existing.kind is SymbolKind.FUNCTION:
+        existing.flags = (existing.flags & ~BINDING_MASK) | binding
+    if existing.is_weak:
+        existing.flags = new.flags
 
 
 def signatures_match(existing: LinkSymbol, new: LinkSymbol) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, cast
 
+from linker.errors import FatalError
 from linker.format.constants import SymbolFlag, SymbolKind
 from linker.format.model import FunctionType, GlobalType, TableType
 
@@ -62,6 +64,7 @@ class LinkSymbol:
     used_in_object: bool = False
     force_export: bool = False
     referenced: bool = False
+    on_change: Callable[[LinkSymbol], None] | None = None
 
     # Set by layout; -1 means none.
     index: int = -1
@@ -89,6 +92,8 @@ class LinkSymbol:
         self.stub = other.stub
         self.is_stub = other.is_stub
         self.apart = other.apart
+        if self.on_change is not None:
+            self.on_change(self)
 
     @property
     def is_defined(self) -> bool:
@@ -185,6 +190,9 @@ class LinkSymbol:
             return self.stub.function_index
         if self.index != -1:
             return self.index
+        if self.chunk is None:
+            # A reference that nothing resolved, such as one to a lost comdat group.
+            raise FatalError(f"symbol is not defined: {self.name}")
         return self.function.function_index
 
     @property

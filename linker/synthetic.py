@@ -1,40 +1,42 @@
 """The functions that the linker writes itself.
 
 LLD's createSyntheticInitFunctions, createInitMemoryFunction, createCallCtorsFunction,
-createCommandExportWrappers and createInitTLSFunction.
+createCommandExportWrappers.
 """
 
 from __future__ import annotations
 
-from linker.errors import Diagnostics
+from linker import thread_local
+from linker.code import (
+    ATOMIC_CMPXCHG,
+    ATOMIC_NOTIFY,
+    ATOMIC_STORE,
+    ATOMIC_WAIT,
+    BLOCK,
+    BR,
+    BR_TABLE,
+    DATA_DROP,
+    DROP,
+    END,
+    GLOBAL_SET,
+    LOCAL_GET,
+    MEMORY_FILL,
+    MEMORY_INIT,
+    NO_LOCALS,
+    WORD_AT_0,
+    call,
+    const,
+)
+from linker.errors import Diagnostics, FatalError
 from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.indices import Indices
 from linker.live import is_exported
-from linker.memory import i32_const, needs_passive_initialization
+from linker.memory import needs_passive_initialization
 from linker.objects import OutputSegment
 from linker.options import Options
 from linker.resolve import NULL_SIGNATURE, LinkerSymbols, Resolution, synthetic_function
 from linker.symbols import EXPORTED, HIDDEN, LinkSymbol
-
-CALL = b"\x10"
-DROP = b"\x1a"
-LOCAL_GET = b"\x20"
-GLOBAL_SET = b"\x24"
-BLOCK = b"\x02\x40"
-BR = b"\x0c"
-BR_TABLE = b"\x0e"
-END = b"\x0b"
-NO_LOCALS = b"\x00"
-MEMORY_INIT = b"\xfc\x08"
-DATA_DROP = b"\xfc\x09"
-MEMORY_FILL = b"\xfc\x0b"
-ATOMIC_NOTIFY = b"\xfe\x00"
-ATOMIC_WAIT = b"\xfe\x01"
-ATOMIC_STORE = b"\xfe\x17"
-ATOMIC_CMPXCHG = b"\xfe\x48"
-# Alignment 2^2, offset 0.
-WORD_AT_0 = b"\x02\x00"
 
 
 def set_body(symbol: LinkSymbol | None, code: bytes) -> None:
@@ -43,31 +45,38 @@ def set_body(symbol: LinkSymbol | None, code: bytes) -> None:
     symbol.chunk.content = encode_unsigned(len(code)) + code
 
 
-def const(value: int) -> bytes:
-    """`i32.const` of a 32-bit number, taken as signed or as an address."""
-    return i32_const(value).body[:-1]
-
-
-def call(index: int) -> bytes:
-    return CALL + encode_unsigned(index)
-
-
 def declare_init_functions(
-    options: Options, resolution: Resolution, segments: list[OutputSegment], emit_bss: bool
+    options: Options,
+    resolution: Resolution,
+    segments: list[OutputSegment],
+    emit_bss: bool,
+    indices: Indices,
 ) -> None:
     """Makes the function that initialises memory, where the module cannot do it by itself."""
     if options.relocatable:
         return
     own = resolution.own
     if any(needs_passive_initialization(entry, options, emit_bss) for entry in segments):
-        name = "__wasm_init_memory"
-        own.init_memory = resolution.table.add_synthetic_function(
-            name, HIDDEN, synthetic_function(name, NULL_SIGNATURE, options)
-        )
-        own.init_memory.mark_live()
+        own.init_memory = declare("__wasm_init_memory", resolution)
         if options.shared_memory:
             assert own.tls_base is not None
             own.tls_base.mark_live()
+    if options.shared_memory:
+        if any(symbol.is_tls for symbol in indices.got):
+            assert own.tls_base is not None
+            own.apply_global_tls_relocs = declare("__wasm_apply_global_tls_relocs", resolution)
+            own.tls_base.mark_live()
+        if thread_local.has_relocations(segments):
+            own.apply_tls_relocs = declare("__wasm_apply_tls_relocs", resolution)
+
+
+def declare(name: str, resolution: Resolution) -> LinkSymbol:
+    """A function of the linker, hidden, without parameters and results, part of the output."""
+    table = resolution.table
+    function = synthetic_function(name, NULL_SIGNATURE, table.options)
+    symbol = table.add_synthetic_function(name, HIDDEN, function)
+    symbol.mark_live()
+    return symbol
 
 
 def ordered_init_functions(
@@ -105,7 +114,14 @@ def write_functions(
     own = resolution.own
     if options.relocatable:
         return
-    if own.init_memory is not None:
+    if own.apply_tls_relocs is not None:
+        set_body(own.apply_tls_relocs, thread_local.data_relocation_code(segments))
+    if own.apply_global_tls_relocs is not None:
+        code = thread_local.global_relocation_code(indices, own)
+        set_body(own.apply_global_tls_relocs, code)
+    # No flag: the layout of memory failed, and that was reported.
+    has_flag = own.init_memory_flag is not None or not options.shared_memory
+    if own.init_memory is not None and has_flag:
         passive = [
             entry for entry in segments if needs_passive_initialization(entry, options, emit_bss)
         ]
@@ -117,13 +133,15 @@ def write_functions(
     if ctors is not None and not ctors.used_in_object and not is_exported(ctors, options):
         wrap_command_exports(options, resolution, init_functions, indices)
     if own.init_tls is not None and own.init_tls.is_live:
-        set_body(own.init_tls, init_tls_code(segments, own))
+        set_body(own.init_tls, thread_local.init_code(segments, own))
 
 
 def call_ctors_code(init_functions: list[tuple[int, LinkSymbol]]) -> bytes:
     code = NO_LOCALS
     for _, symbol in init_functions:
-        assert symbol.signature is not None
+        if symbol.signature is None:
+            # Its comdat group is another object's, which has no such function; wasm-ld 22 crashes.
+            raise FatalError(f"init function is not defined: {symbol.name}")
         code += call(symbol.function_index) + DROP * len(symbol.signature.results)
     return code + END
 
@@ -213,16 +231,4 @@ def shared_init(passive: list[OutputSegment], own: LinkerSymbols) -> bytes:
     code += BR + b"\x01" + END
     code += flag + const(1) + b"\x42\x7f" + ATOMIC_WAIT + WORD_AT_0 + DROP
     code += END + drop_segments(passive, True)
-    return code + END
-
-
-def init_tls_code(segments: list[OutputSegment], own: LinkerSymbols) -> bytes:
-    """`__wasm_init_tls`: sets up the thread-local storage of a new thread at the given address."""
-    code = NO_LOCALS
-    segment = next((entry for entry in segments if entry.name == ".tdata"), None)
-    if segment is not None:
-        assert own.tls_base is not None
-        code += LOCAL_GET + b"\0" + GLOBAL_SET + encode_unsigned(own.tls_base.element_index)
-        code += LOCAL_GET + b"\0" + const(0) + const(segment.size)
-        code += MEMORY_INIT + encode_unsigned(segment.index) + b"\0"
     return code + END

@@ -28,9 +28,6 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
     ),
     Unsupported("-m wasm64", lambda options, _: options.is64 is True),
     Unsupported("--wrap", lambda options, _: bool(options.wrap)),
-    Unsupported("--trace-symbol", lambda options, _: bool(options.trace_symbols)),
-    Unsupported("--Map", lambda options, _: bool(options.map_file)),
-    Unsupported("--why-extract", lambda options, _: bool(options.why_extract)),
     Unsupported("--lto-obj-path", lambda _, arguments: arguments.has("lto-obj-path=")),
     Unsupported("--reproduce", lambda _, arguments: arguments.has("reproduce")),
     Unsupported(

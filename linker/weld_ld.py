@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from linker.driver import read_from_disk, run_command_line
+from linker.driver import PathChecks, read_from_disk, run_command_line
 from linker.errors import Message, Severity
 from linker.response_files import reason
 
@@ -43,24 +43,27 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str]) -> int:
-    output, messages, colour = run_command_line(
-        arguments, read_from_disk, check_output=why_not_writable
-    )
+    checks = PathChecks(why_not_writable, why_not_openable)
+    output, messages, colour = run_command_line(arguments, read_from_disk, checks=checks)
     if colour is None:
         colour = sys.stderr.isatty()
     _print_messages(messages, colour)
     if output.stdout:
         sys.stdout.buffer.write(output.stdout.encode("utf-8", "surrogateescape"))
         sys.stdout.buffer.flush()
-    if output.errors:
-        return 1
-    if output.module is not None and output.output_path is not None:
-        try:
-            write_output(output.output_path, output.module)
-        except OSError as error:
-            text = f"failed to write output '{output.output_path}': {reason(error)}"
-            _print_messages([Message(Severity.ERROR, text)], colour)
+    path = ""
+    try:
+        for path, content in output.side_files:
+            Path(path).write_bytes(content)
+        if output.errors:
             return 1
+        if output.module is not None and output.output_path is not None:
+            path = output.output_path
+            write_output(path, output.module)
+    except OSError as error:
+        text = f"failed to write output '{path}': {reason(error)}"
+        _print_messages([Message(Severity.ERROR, text)], colour)
+        return 1
     return 0
 
 
@@ -95,6 +98,20 @@ def why_not_writable(path: str) -> str | None:
         return reason(error)
     os.close(descriptor)
     temporary.unlink()
+    return None
+
+
+def why_not_openable(path: str) -> str | None:
+    """Why a file cannot be opened for writing, in the system's words; None if it can.
+
+    For files beside the module, which LLD writes into what is there (`raw_fd_ostream`).
+    """
+    if _kind(path) is None:
+        return why_not_writable(path)
+    try:
+        os.close(os.open(path, os.O_WRONLY))
+    except OSError as error:
+        return reason(error)
     return None
 
 

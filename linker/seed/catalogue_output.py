@@ -192,6 +192,12 @@ _NUMBERS: tuple[tuple[str, str, str, str], ...] = (
         CORE + '"Indices"',
     ),
     (
+        "initial-globals-unmoved",
+        "The number of a global in an initial value is that of its object.",
+        "mergeSections",
+        CORE + '"Constant Expressions"',
+    ),
+    (
         "got-unknown",
         "A symbol that is no global gets no global that holds its address.",
         "Atom.relocationValue",

@@ -75,8 +75,10 @@ class Linker:
         here = link_here(contents, arguments)
         dialect = link_here(contents, arguments, "lld-22")
         real, module = self.link_with_wasm_ld(contents, arguments)
-        assert "\n".join(shown(dialect)) == real.stderr.strip()
+        assert lines_of("\n".join(shown(dialect))) == lines_of(real.stderr)
         assert dialect.module == module
+        for path, content in dialect.side_files:
+            assert (self.folder / path).read_bytes() == content
         assert dialect.stdout == real.stdout
         if not departs:
             assert here == dialect
@@ -126,6 +128,11 @@ class Linker:
         assert here == link_here(contents, arguments, "lld-22")
         assert here.module is None
         return "\n".join(here.errors)
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines that say something: wasm-ld puts blank ones between long messages."""
+    return [line for line in text.splitlines() if line]
 
 
 def shown(output: LinkOutput) -> list[str]:

@@ -319,6 +319,13 @@ def global_variable(
     return GlobalDeclaration(name, model.GlobalType(type, mutable), init, flags)
 
 
+def global_starting_with(
+    name: str, init: model.InitExpr, type: ValueType = I32, *, flags: int = 0
+) -> GlobalDeclaration:
+    """A constant global with any initial value."""
+    return GlobalDeclaration(name, model.GlobalType(type, False), init, flags)
+
+
 def table(
     name: str,
     minimum: int = 1,

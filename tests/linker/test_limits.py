@@ -232,3 +232,33 @@ def test_an_archive_that_holds_itself_many_times_over(link: Linker) -> None:
     user = assemble(function("main", call("f"), flags=EXPORTED))
     assert link(user, lib).functions == ["main", "f"]
     assert link(user, lib, options="--whole-archive").functions == ["main", "f"]
+
+
+# Links that wasm-ld 22 does not survive: errors here.
+
+
+def refused(options: str, *units: bytes) -> str:
+    files = {f"{number}.o": unit for number, unit in enumerate(units)}
+    for dialect in ("standard", "lld-22"):
+        output = link_here(files, [*options.split(), *files], dialect)
+        assert output.module is None
+    return output.errors[0]
+
+
+def test_an_offset_in_a_section_that_is_stripped() -> None:
+    unit = assemble(
+        custom(".debug_str", b"x\0"), custom("note", Site(R.SECTION_OFFSET_I32, ".debug_str"))
+    )
+    assert refused("--no-entry -S", unit) == "0.o:(.debug_str): is referred to, but left out"
+    unit = assemble(
+        custom(".debug_loc", b"x"), custom("note", Site(R.SECTION_OFFSET_I32, ".debug_loc"))
+    )
+    expected = "0.o:(note): refers to 0.o:(.debug_loc), which is left out"
+    assert refused("-r -S", unit) == expected
+
+
+def test_an_undefined_function_that_is_local() -> None:
+    unit = assemble(
+        undefined_function("f", flags=LOCAL), function("main", call("f"), flags=EXPORTED)
+    )
+    assert refused("--no-entry", unit) == "0.o: undefined symbol is local: f"

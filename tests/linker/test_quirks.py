@@ -10,26 +10,39 @@ from pathlib import Path
 import pytest
 
 from linker.driver import LinkOutput
+from linker.format.constants import SymbolFlag
+from linker.format.expression import Opcode, make, ref_null
+from linker.format.expression import global_get as global_get_value
 from linker.quirks import DIALECTS, QUIRKS
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker, file_names, link_here
 from tests.linker.linked import Linked
 from tests.linker.objects import (
+    DROP,
     EXPORTED,
+    FUNCREF,
     NO_STRIP,
     RETAIN,
     STRINGS,
     TO_I32,
     WEAK,
+    Declaration,
+    Part,
     absolute,
     address,
     call,
     data,
     features,
     function,
+    function_pointer,
     function_word,
+    global_get,
+    global_starting_with,
     returning,
+    undefined_data,
     undefined_function,
+    undefined_global,
+    undefined_table,
     word,
 )
 
@@ -71,6 +84,19 @@ def two_groups() -> tuple[bytes, ...]:
     )
 
 
+def weak_user(reference: Declaration, use: Callable[[str], list[Part]]) -> bytes:
+    """An object that refers weakly to `x`."""
+    return assemble(reference, function("user", use("x"), flags=NO_STRIP))
+
+
+def address_only(name: str) -> list[Part]:
+    return [*address(name), DROP]
+
+
+# One and two, added: an extended constant expression.
+SUM = make([(Opcode.I32_CONST, 1), (Opcode.I32_CONST, 2), (Opcode.I32_ADD, None)])
+
+
 EXAMPLES = {
     "segment-flags-lost": Example(
         (
@@ -82,10 +108,71 @@ EXAMPLES = {
         "-r",
         flags_survive,
     ),
-    "no-strip-forgotten": Example(
+    "undefined-flags-replaced": Example(
         (first_use("x", 0), first_use("x", NO_STRIP)),
         "--no-entry",
         lambda output: linked(output).imports == ["env.x"],
+    ),
+    "import-mismatch-unchecked": Example(
+        tuple(
+            assemble(
+                undefined_global("x", import_name=imported),
+                function(f"read_{imported}", global_get("x"), type=TO_I32, flags=EXPORTED),
+            )
+            for imported in ("one", "other")
+        ),
+        "--no-entry",
+        lambda output: "import name mismatch for symbol: x" in output.errors[0],
+    ),
+    "dropped-relocations-counted": Example(
+        (
+            assemble(
+                undefined_table(flags=NO_STRIP),
+                undefined_function("x", flags=WEAK),
+                function("f", function_pointer("x"), type=TO_I32, flags=EXPORTED),
+            ),
+        ),
+        "--no-entry --emit-relocs",
+        lambda output: linked(output).relocations("CODE") == [],
+    ),
+    "demoted-flag-lost": Example(
+        (archive(assemble(function("x"))), weak_user(undefined_function("x", flags=WEAK), call)),
+        "-r",
+        lambda output: bool(linked(output).symbol("x").flags & SymbolFlag.UNDEFINED),
+    ),
+    "lazy-data-not-demoted": Example(
+        (
+            archive(assemble(data("x", b"1"))),
+            weak_user(undefined_data("x", flags=WEAK), address_only),
+        ),
+        "-r",
+        lambda output: bool(linked(output).symbol("x").flags & SymbolFlag.UNDEFINED),
+        crashes=True,
+    ),
+    "init-expressions-cut": Example(
+        (assemble(global_starting_with("x", SUM, flags=EXPORTED)),),
+        "--no-entry --features=mutable-globals,extended-const",
+        lambda output: SUM.body in linked(output).module,
+    ),
+    "init-global-not-moved": Example(
+        (
+            assemble(
+                undefined_global("first", import_name="first"),
+                undefined_global("second", import_name="second"),
+                global_starting_with("x", global_get_value(1), flags=EXPORTED),
+            ),
+        ),
+        "--no-entry --features=mutable-globals",
+        lambda output: linked(output).imports == ["env.second"],
+    ),
+    "init-null-extern": Example(
+        (
+            assemble(
+                global_starting_with("x", ref_null(FUNCREF), FUNCREF, flags=EXPORTED),
+            ),
+        ),
+        "--no-entry --features=mutable-globals,reference-types",
+        lambda output: ref_null(FUNCREF).body in linked(output).module,
     ),
     "absolute-symbols-moved": Example(
         (

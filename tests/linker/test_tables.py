@@ -210,3 +210,12 @@ def test_a_function_that_is_only_called_has_no_place(link: Linker) -> None:
         function("g", address("x"), type=TO_I32, flags=EXPORTED),
     )
     assert link(unit).table_entries == {}
+
+
+def test_an_imported_table_that_only_its_entries_need(link: Linker) -> None:
+    unit = assemble(returning("f", 7), data("p", function_word("f"), flags=NO_STRIP))
+    wanted = assemble(undefined_table())
+    # wasm-ld does not import it and writes an element segment for table -1.
+    linked = link(unit, wanted, options="--import-table", departs=True)
+    assert linked.imports == [f"env.{FUNCTION_TABLE}"]
+    assert linked.table_entries == {1: "f"}
