@@ -67,9 +67,9 @@ def run_stages(
 ) -> PipelineResult:
     resolution = resolve(options, inputs, diagnostics)
     split_strings(resolution.objects)
-    mark_live(options, resolution)
     if options.quirks:
         form_pieces(options, resolution.objects)
+    mark_live(options, resolution)
     if options.gc_sections and options.print_gc_sections:
         for line in removed(resolution):
             diagnostics.print(line)

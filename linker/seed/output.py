@@ -82,7 +82,7 @@ def relocations_by_location(
     place = "emitCodeRelocations" if name == "CODE" else "emitDataRelocations"
     found = locations(resolution)
     symbols = resolved_symbols(resolution)
-    listed = {found[symbol]: number for number, symbol in enumerate(symbols)}
+    listed = {found.get(symbol): number for number, symbol in enumerate(symbols)}
     for chunk in chunks:
         obj = chunk.file
         if obj is None:

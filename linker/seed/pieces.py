@@ -6,7 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 
 from linker.format import model
-from linker.format.constants import ExternalKind, RelocationType, SymbolFlag, SymbolKind
+from linker.format.constants import (
+    ExternalKind,
+    RelocationType,
+    SegmentFlag,
+    SymbolFlag,
+    SymbolKind,
+)
 from linker.objects import (
     TLS_SEGMENT,
     Chunk,
@@ -87,6 +93,7 @@ def drop_unnamed(obj: InputObject, named: set[tuple[SymbolKind, int]]) -> None:
     for number, segment in enumerate(obj.segments):
         if (SymbolKind.DATA, number) not in named:
             segment.live = False
+            segment.flags &= ~int(SegmentFlag.RETAIN)
 
 
 def content_start(chunk: Chunk) -> int:
@@ -118,7 +125,8 @@ def check_relocation_symbols(obj: InputObject, options: Options) -> None:
     """Relocations against no symbol, which only an unchecked file has, stop the seed later."""
     place = "emitCodeRelocations" if options.relocatable else "getSymbol"
     for piece in (*obj.functions, *obj.segments):
-        for entry in piece.relocations if piece.live else ():
+        # Without a name it is dropped; with sections collected, what is kept is not known yet.
+        for entry in piece.relocations if piece.live or options.gc_sections else ():
             is_type = entry.type == RelocationType.TYPE_INDEX_LEB
             if entry.index >= len(obj.symbols) and not is_type:
                 raise SeedStop(place, "unchecked-reading", f"{obj.name}: symbol {entry.index}")
