@@ -196,12 +196,12 @@ def scan_chunk(
                     f"{obj.name}: relocation R_WASM_{RelocationType(relocation_type).name} is not"
                     f" supported against an undefined symbol `{resolution.table.display(symbol)}`",
                 )
-        if symbol.is_undefined and symbol.is_local and symbol.kind is not SymbolKind.DATA:
+        if not symbol.is_undefined or symbol.apart:
+            continue
+        if symbol.is_local and symbol.kind is not SymbolKind.DATA:
             # Only symbols that all objects can see become imports; wasm-ld 22 crashes here.
             raise FatalError(f"{obj.name}: undefined symbol is local: {symbol.name}")
-        if symbol.apart:
-            continue
-        if symbol.is_undefined and not options.relocatable and not symbol.is_weak:
+        if not options.relocatable and not symbol.is_weak:
             report_undefined(symbol, obj, options, resolution, diagnostics)
 
 

@@ -150,14 +150,14 @@ def apply(
     if obj is None:
         return
     base = start - chunk.input_offset
+    values, unsigned, bounded = rules
     for relocation in chunk.relocations:
-        rule = rules.values.get(relocation[0])
-        if rule is None:
-            value = value_of(relocation, chunk, obj, table_base)
+        if values and relocation[0] in values:
+            value = values[relocation[0]](relocation, chunk, obj)
         else:
-            value = rule(relocation, chunk, obj)
-        encoded = encode(relocation[0], value, rules.unsigned)
-        if rules.bounded:
+            value = value_of(relocation, chunk, obj, table_base)
+        encoded = encode(relocation[0], value, unsigned)
+        if bounded:
             check_bounds(chunk, relocation[1], len(encoded))
         place = base + relocation[1]
         output[place : place + len(encoded)] = encoded

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from linker.weld_ld import main
 from tests.linker.seed.goldens import golden, goldens, require_goldens
 
 # Cases that differ, each with the reason.
@@ -42,3 +45,32 @@ def test_the_seed_dialect_does_the_same(name: str) -> None:
         assert output.module is None
         assert len(output.errors) == 1
         assert output.errors[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "line"),
+    [
+        ("sym_strong_strong", 1, "weld-ld: error: seed error SymbolCollision: duplicate symbol"),
+        (
+            "c_data_reference",
+            1,
+            "weld-ld: error: seed stops in relocationValue (quirk addresses-by-own-segments): ",
+        ),
+        ("bad_magic", 0, "weld-ld: warning: Self hosted linker does not support non-object"),
+    ],
+)
+def test_what_weld_ld_prints(
+    name: str,
+    status: int,
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    case = golden(name)
+    for file in case.inputs:
+        (tmp_path / file).write_bytes(case.files[file])
+    monkeypatch.chdir(tmp_path)
+    assert main(["--dialect=seed", *case.arguments]) == status
+    assert capfd.readouterr().err.startswith(line)
+    assert (tmp_path / "out.wasm").exists() == (status == 0)
