@@ -113,6 +113,7 @@ def fuzz(
 ) -> None:
     """Make cases, link them with every linker, judge, minimise and store what differs."""
     from harness.engine import FuzzPlan
+    from harness.generation import strategy_for
 
     config = _config()
     if cases is None and minutes is None:
@@ -121,8 +122,10 @@ def fuzz(
             minutes = _DEFAULT_MINUTES
     if seed is None:
         seed = secrets.randbits(32) if config.seed is None else config.seed
+    linkers = _linkers(names, config)
     plan = FuzzPlan(
-        linkers=_linkers(names, config),
+        linkers=linkers,
+        strategy=strategy_for(linkers),
         seed=seed,
         findings=findings or Path(config.findings),
         cases=cases,

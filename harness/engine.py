@@ -40,6 +40,7 @@ from harness.events import (
 )
 from harness.execution import find_wasm_validate
 from harness.findings import Finding, store
+from harness.generation import plain
 from harness.linking import remove_stale
 from harness.minimise import Strategy
 from harness.oracles.judge import Bench
@@ -66,13 +67,6 @@ _STOP_SECONDS = 15.0
 _MOST_LOST_WORKERS = 5
 
 
-def default_strategy() -> Strategy:
-    """`strategies.link_cases()`."""
-    from strategies import link_cases
-
-    return link_cases()
-
-
 @dataclass(frozen=True)
 class FuzzPlan:
     """What to fuzz and for how long.
@@ -94,7 +88,7 @@ class FuzzPlan:
     cases: int | None = None
     seconds: float | None = None
     workers: int = 1
-    strategy: Callable[[], Strategy] = default_strategy
+    strategy: Callable[[], Strategy] = plain
     bench: Callable[[], Bench] = Bench
     limits: Limits = field(default_factory=Limits)
     known: frozenset[str] = frozenset()

@@ -18,6 +18,7 @@ from linker.format.constants import PAGE_SIZE
 from linker.hash_order import string_map_order
 from linker.options import BuildIdKind, Options, UnresolvedPolicy
 from linker.quirks import DIALECTS, QUIRKS
+from linker.reproduce import Reproducer
 from linker.response_files import Quoting, Read, ResponseFileError, expand_response_files
 from linker.seed.settings import seed_settings
 
@@ -63,6 +64,7 @@ class CommandLine:
         show_help, show_version, list_quirks: print that instead of linking.
         show_version_first: print the version, then link if there are inputs.
         colour: colours in messages: True, False, or None for "if it is a terminal".
+        reproducer: the archive that `--reproduce` asks for.
     """
 
     options: Options
@@ -73,6 +75,7 @@ class CommandLine:
     show_version_first: bool
     list_quirks: bool
     colour: bool | None
+    reproducer: Reproducer | None
 
     @property
     def links(self) -> bool:
@@ -108,6 +111,7 @@ def parse_command_line(
             diagnostics.warn(f"unknown -z value: {setting}")
     show_help = arguments.has("help")
     # --help ends before anything else is looked at, as in LLD.
+    reproducer = None if show_help else _reproducer(arguments, diagnostics)
     options = Options() if show_help else reader.options(dialect)
     if options.quirks:
         options = seed_settings(options, arguments)
@@ -122,6 +126,7 @@ def parse_command_line(
         show_version_first=arguments.has("v"),
         list_quirks=arguments.has("list-quirks"),
         colour=colour,
+        reproducer=reproducer,
     )
 
 
@@ -156,6 +161,16 @@ def _colour(arguments: ArgumentList, diagnostics: Diagnostics) -> bool | None:
     if argument.value not in choices:
         diagnostics.error(f"unknown option: --color-diagnostics={argument.value}")
     return choices.get(argument.value)
+
+
+def _reproducer(arguments: ArgumentList, diagnostics: Diagnostics) -> Reproducer | None:
+    argument = arguments.last("reproduce")
+    if argument is None:
+        return None
+    if diagnostics.check_side_file(argument.value) is not None:
+        diagnostics.error(f"--reproduce: cannot open {argument.value}")
+        return None
+    return Reproducer(argument.value, arguments)
 
 
 def _inputs(arguments: ArgumentList, is_static: bool) -> Iterable[InputRequest | MisplacedSwitch]:

@@ -16,7 +16,14 @@ from linker.command_line import CommandLine, parse_command_line
 from linker.errors import CheckPath, Diagnostics, LinkError, Message, Severity, SideFile
 from linker.format.errors import MalformedFile
 from linker.help_text import help_text, quirks_text, version_text
-from linker.inputs import Input, MemoryInput, OpenedInputs, open_inputs, read_names
+from linker.inputs import (
+    Input,
+    MemoryInput,
+    OpenedInputs,
+    not_told,
+    open_inputs,
+    read_names,
+)
 from linker.module import Module
 from linker.option_checks import check_options
 from linker.options import Options
@@ -122,9 +129,14 @@ def run_command_line(
         warnings=tuple(text for severity, text in messages if severity is Severity.WARNING),
         stdout=stdout,
         output_path=command_line.options.output_file or None if command_line else None,
-        side_files=(*diagnostics.side_files, *written),
+        side_files=(*diagnostics.side_files, *written, *_reproduced(command_line)),
     )
     return Run(output, messages, command_line.colour if command_line else None)
+
+
+def _reproduced(command_line: CommandLine | None) -> tuple[SideFile, ...]:
+    reproducer = command_line.reproducer if command_line is not None else None
+    return () if reproducer is None else (SideFile(reproducer.path, reproducer.content()),)
 
 
 def _texts(command_line: CommandLine) -> str:
@@ -147,7 +159,11 @@ def _prepare(
 ) -> tuple[Options, OpenedInputs]:
     """All that comes before the linking itself. Raises LinkError."""
     options = command_line.options
-    inputs = open_inputs(command_line.inputs, options.search_paths, read, diagnostics, needs_files)
+    reproducer = command_line.reproducer
+    loaded = reproducer.add_input if reproducer is not None else not_told
+    inputs = open_inputs(
+        command_line.inputs, options.search_paths, read, diagnostics, loaded, needs_files
+    )
     diagnostics.check()
     check_options(command_line, diagnostics)
     diagnostics.check()
@@ -156,7 +172,7 @@ def _prepare(
     diagnostics.check()
     allowed = set(inputs.allowed_undefined)
     if options.allow_undefined_file is not None:
-        allowed.update(read_names(options.allow_undefined_file, read, diagnostics))
+        allowed.update(read_names(options.allow_undefined_file, read, diagnostics, loaded))
     for what, path in (("output", options.output_file), ("map", options.map_file)):
         problem = why_not_writable(path) if path else None
         if problem is not None:

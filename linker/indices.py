@@ -284,13 +284,24 @@ def report_undefined(
     if (
         is_function
         and symbol.stub is None
+        and (policy is not UnresolvedPolicy.REPORT_ERROR or symbol.signature is not None)
         and policy is not UnresolvedPolicy.IMPORT_DYNAMIC
         and not options.import_undefined
     ):
-        assert symbol.signature is not None
-        symbol.stub = resolution.table.undefined_stub(symbol.signature)
+        symbol.stub = resolution.table.undefined_stub(signature_of(symbol))
         symbol.stub.mark_live()
         symbol.is_stub = True
+
+
+def signature_of(symbol: LinkSymbol) -> FunctionType:
+    """The signature of an undefined function or tag.
+
+    Raises:
+        FatalError: `--wrap` made a function of data, say, which wasm-ld 22 crashes at.
+    """
+    if symbol.signature is None:
+        raise FatalError(f"only functions can be wrapped: {symbol.name}")
+    return symbol.signature
 
 
 def finish_function_table(options: Options, resolution: Resolution, indices: Indices) -> None:
@@ -388,8 +399,7 @@ def collect_types(options: Options, resolution: Resolution, indices: Indices) ->
         enter_types_by_symbol(resolution, indices)
     for symbol in indices.imports:
         if symbol.kind in (SymbolKind.FUNCTION, SymbolKind.TAG):
-            assert symbol.signature is not None
-            indices.type_index(symbol.signature)
+            indices.type_index(signature_of(symbol))
     for function in indices.functions:
         indices.type_index(function.signature)
     for tag in indices.tags:

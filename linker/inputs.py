@@ -8,7 +8,7 @@ with a warning.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple, TypeAlias
@@ -110,11 +110,20 @@ def _unsigned(data: bytes, position: int) -> tuple[int, int]:
     return value, position + 5
 
 
+Loaded = Callable[[str, bytes], None]
+"""Told the path and the content of each file that is read, but for members of thin archives."""
+
+
+def not_told(_path: str, _content: bytes) -> None:
+    """Nobody wants to know what is read."""
+
+
 def open_inputs(
     requests: Iterable[InputRequest | MisplacedSwitch],
     search_paths: Sequence[str],
     read: Read,
     diagnostics: Diagnostics,
+    loaded: Loaded = not_told,
     needs_files: bool = True,
 ) -> OpenedInputs:
     """Open the inputs of a command line in order. Errors are reported to `diagnostics`.
@@ -124,7 +133,7 @@ def open_inputs(
     Raises:
         LinkError: an archive is malformed, or there are too many errors.
     """
-    opener = _Opener(search_paths, read, diagnostics)
+    opener = _Opener(search_paths, read, diagnostics, loaded)
     for request in requests:
         if isinstance(request, MisplacedSwitch):
             diagnostics.error(request.message)
@@ -138,20 +147,22 @@ def open_inputs(
     return OpenedInputs(tuple(opener.inputs), frozenset(opener.allowed_undefined))
 
 
-def read_names(path: str, read: Read, diagnostics: Diagnostics) -> Iterator[str]:
+def read_names(
+    path: str, read: Read, diagnostics: Diagnostics, loaded: Loaded = not_told
+) -> Iterator[str]:
     """The names in a file, one a line, without blanks around them and without comments (LLD's
     `readImportFile`). A file that cannot be read is an error."""
-    data = _read(path, read, diagnostics)
+    data = _read(path, read, diagnostics, loaded)
     for line in (data or b"").decode("utf-8", "surrogateescape").split("\n"):
         name = line.strip(" \t\v\f\r")
         if name and not name.startswith("#"):
             yield name
 
 
-def _read(path: str, read: Read, diagnostics: Diagnostics) -> bytes | None:
+def _read(path: str, read: Read, diagnostics: Diagnostics, loaded: Loaded) -> bytes | None:
     diagnostics.log(f"Loading: {path}")
     try:
-        return read(path)
+        data = read(path)
     except OSError as error:
         diagnostics.error(f"cannot open {path}: {reason(error)}")
         return None
@@ -159,13 +170,18 @@ def _read(path: str, read: Read, diagnostics: Diagnostics) -> bytes | None:
         # A path with a zero byte, which only a response file can hold.
         diagnostics.error(f"cannot open {path}: Invalid argument")
         return None
+    loaded(path, data)
+    return data
 
 
 class _Opener:
-    def __init__(self, search_paths: Sequence[str], read: Read, diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, search_paths: Sequence[str], read: Read, diagnostics: Diagnostics, loaded: Loaded
+    ) -> None:
         self.search_paths = search_paths
         self.read = read
         self.diagnostics = diagnostics
+        self.loaded = loaded
         self.inputs: list[Input] = []
         self.file_count = 0
         """Objects and archive members found: an archive without members is no input."""
@@ -198,7 +214,7 @@ class _Opener:
         return True
 
     def add_file(self, request: InputRequest, path: str) -> None:
-        data = _read(path, self.read, self.diagnostics)
+        data = _read(path, self.read, self.diagnostics, self.loaded)
         if data is None:
             return
         if takes_foreign_files(self.diagnostics.quirks):
@@ -226,7 +242,8 @@ class _Opener:
     def _add_archive(self, request: InputRequest, path: str, data: bytes) -> None:
         imports = imports_path(path)
         if self._exists(imports):
-            self.allowed_undefined.update(read_names(imports, self.read, self.diagnostics))
+            names = read_names(imports, self.read, self.diagnostics, self.loaded)
+            self.allowed_undefined.update(names)
         try:
             archive = parse_archive(data, path)
         except MalformedFile as error:

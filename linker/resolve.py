@@ -50,6 +50,7 @@ from linker.symbol_table import (
 )
 from linker.symbols import ABSOLUTE, HIDDEN, TLS, UNDEFINED, WEAK, LinkSymbol, State
 from linker.why_extract import Extraction, report
+from linker.wrap import apply_wrapping, declare_wrapped
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
 IMPORT_KINDS = {
@@ -122,12 +123,15 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     diagnostics.check()
     entry = extract_wanted(options, resolution)
     diagnostics.check()
+    wrapped = declare_wrapped(options.wrap, table, lambda: link_extracted(resolution))
+    diagnostics.check()
     if options.why_extract:
         content = report(table.extraction_records, options.demangle)
         diagnostics.write(options.why_extract, content, "cannot open --why-extract= file")
     define_optional_symbols(options, resolution)
     table.unify_variants()
     diagnostics.check()
+    apply_wrapping(wrapped, table, resolution.objects)
     for name in options.exported_symbols:
         symbol = table.find(name)
         if symbol is not None and symbol.is_defined:

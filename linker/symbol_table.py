@@ -84,6 +84,14 @@ class SymbolTable:
         quirks = self.options.quirks
         return bool(quirks) and stands_apart(self.find(new.name), new, quirks)
 
+    def wrap(self, name: str, real: str, wrap: str) -> None:
+        """Lets `real` mean what `name` means, and `name` what `wrap` means (LLD's wrap)."""
+        # A name that a stub has taken is not known; LLD takes the first symbol for it then.
+        slots = self._slots
+        original, wrapping = slots.setdefault(name, 0), slots.setdefault(wrap, 0)
+        slots[real] = original
+        slots[name] = wrapping
+
     def add_comdat(self, name: str) -> bool:
         """Whether the group is the first of its name (Linking.md, "COMDATs")."""
         if name in self.comdats:

@@ -27,9 +27,7 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
         lambda options, _: options.unresolved_symbols is UnresolvedPolicy.IMPORT_DYNAMIC,
     ),
     Unsupported("-m wasm64", lambda options, _: options.is64 is True),
-    Unsupported("--wrap", lambda options, _: bool(options.wrap)),
     Unsupported("--lto-obj-path", lambda _, arguments: arguments.has("lto-obj-path=")),
-    Unsupported("--reproduce", lambda _, arguments: arguments.has("reproduce")),
     Unsupported(
         "--thinlto-index-only",
         lambda _, arguments: arguments.has("thinlto-index-only", "thinlto-index-only="),

@@ -19,6 +19,8 @@ PROGRAM = "weld-ld"
 _COLOURS = {Severity.ERROR: "\033[0;31m", Severity.WARNING: "\033[0;35m"}
 _NO_COLOUR = "\033[0m"
 _TRACEBACK_VARIABLE = "WELD_LD_TRACEBACK"
+# LLD's name: build systems set it for whatever linker they run.
+_REPRODUCE_VARIABLE = "LLD_REPRODUCE"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,6 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str]) -> int:
+    wanted = os.environ.get(_REPRODUCE_VARIABLE)
+    if wanted is not None:
+        # In front, so that the command line's own --reproduce counts.
+        arguments = [f"--reproduce={wanted}", *arguments]
     checks = PathChecks(why_not_writable, why_not_openable)
     output, messages, colour = run_command_line(arguments, read_from_disk, checks=checks)
     if colour is None:

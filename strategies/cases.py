@@ -349,6 +349,10 @@ def make_program(
         names = {feature.name for feature in known}
         missing = [name for name in ("atomics", "bulk-memory") if name not in names]
         known += [TargetFeature("+", name) for name in missing]
+    if program.has("declared-features") and "--features" not in program.options:
+        for unit in program.units:
+            if not unit.builder.features:
+                unit.builder.features.append(TargetFeature("+", "sign-ext"))
     needs = program.uses_mutable_global or options.exports_globals(program)
     if program.lacks_mutable_globals:
         for unit in program.units:

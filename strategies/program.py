@@ -56,8 +56,16 @@ GROUPS = (
     "mismatches",
 )
 # Groups that a case has only when they are asked for. "known-bugs" are inputs on which wasm-ld 22
-# is known to be wrong; "relocatable" cases are linked with -r and have no probes to run.
-OPTIONAL_GROUPS = ("known-bugs", "thread-local", "shared-memory", "emit-relocs", "relocatable")
+# is known to be wrong; "relocatable" cases are linked with -r and have no probes to run; with
+# "declared-features" every object has a section target_features.
+OPTIONAL_GROUPS = (
+    "known-bugs",
+    "thread-local",
+    "shared-memory",
+    "emit-relocs",
+    "relocatable",
+    "declared-features",
+)
 # What a link with -r has no room for.
 NOT_RELOCATABLE = frozenset(
     {

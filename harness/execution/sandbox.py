@@ -163,7 +163,7 @@ def _satisfy(
             # Shared memories do not belong to the store, whose limits would hold them.
             if kind.limits.min * kind.page_size > request.memory_limit:
                 raise UnsupportedByRuntime("shared memory over the limit")
-            return wasmtime.SharedMemory(engine, kind)
+            return _HostMemory(engine, kind)
         return wasmtime.Memory(store, kind)
     if isinstance(kind, wasmtime.TableType):
         return wasmtime.Table(store, kind, None)
@@ -175,6 +175,14 @@ def _satisfy(
     if isinstance(kind, wasmtime.TagType):
         return wasmtime.Tag(store, kind)
     raise UnsupportedByRuntime(f"import {name}")
+
+
+class _HostMemory(wasmtime.SharedMemory):
+    """A shared memory that can be imported: the package hands over a pointer too many."""
+
+    def _as_extern(self) -> _ffi.wasmtime_extern_t:
+        union = _ffi.wasmtime_extern_union(sharedmemory=self.ptr())
+        return _ffi.wasmtime_extern_t(_ffi.WASMTIME_EXTERN_SHAREDMEMORY, union)
 
 
 def _memory_state(name: str, size: int, address: ctypes._Pointer[ctypes.c_ubyte]) -> MemoryState:

@@ -47,6 +47,11 @@ class Situation:
                 makers.setdefault(result.module, []).append(result.linker)
         return tuple(Build(module, tuple(names)) for module, names in makers.items())
 
+    @property
+    def is_relocatable(self) -> bool:
+        """Whether the outputs are object files, which nothing runs."""
+        return not {"-r", "--relocatable"}.isdisjoint(self.case.arguments)
+
     def with_outcome(self, outcome: Outcome) -> tuple[LinkResult, ...]:
         """The results that ended in this way."""
         return tuple(result for result in self.results if result.outcome is outcome)

@@ -73,7 +73,8 @@ class Pending:
         """Waits for the runs and asks all oracles."""
         executor = self.bench.executor
         for position, (build, request) in enumerate(
-            zip(self.situation.builds, self.requests, strict=True)
+            # Object files are not run: there are no requests for them.
+            zip(self.situation.builds, self.requests, strict=False)
         ):
             # The first was started by `start`.
             build.response = executor.run(request) if position else executor.finish()
@@ -99,6 +100,7 @@ def start(
     requests = [
         Request(build.module, exports, run=not sampled_out, final_state=final_state)
         for build in builds
+        if not situation.is_relocatable
     ]
     if requests:
         bench.executor.start(requests[0])

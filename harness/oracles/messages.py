@@ -16,6 +16,7 @@ _CLASSES: tuple[tuple[str, str], ...] = (
     (r"symbol exported via --export not found", "export-not-defined"),
     (r"could not export '.*', symbol not found|export symbol .* not found", "export-not-defined"),
     (r"undefined symbol|unresolved symbol|UndefinedSymbol", "undefined-symbol"),
+    (r"undefined (?:data|function|global|table|tag): ", "undefined-symbol"),
     (r"duplicate symbol|defined multiple times|SymbolCollision", "duplicate-symbol"),
     (r"global type mismatch|mismatching global types|GlobalTypeMismatch", "global-type-mismatch"),
     (r"table type mismatch", "table-type-mismatch"),

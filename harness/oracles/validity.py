@@ -51,6 +51,9 @@ def judge_validity(situation: Situation, wabt_share: float) -> Findings:
     output that wasmtime refuses is always shown to it.
     """
     findings = Findings()
+    if situation.is_relocatable:
+        findings.inconclusives["validity: relocatable output is no module to run"] += 1
+        return findings
     opinions: list[tuple[Build, Validation, Validation | None]] = []
     for build in situation.builds:
         response = build.response

@@ -116,8 +116,6 @@ REFUSED_OPTIONS = [
     ("-pie", "--pie"),
     ("-mwasm64", "-m wasm64"),
     ("--unresolved-symbols=import-dynamic", "--unresolved-symbols=import-dynamic"),
-    ("--wrap=f", "--wrap"),
-    ("--reproduce=x", "--reproduce"),
     ("--lto-obj-path=x", "--lto-obj-path"),
     ("--thinlto-index-only", "--thinlto-index-only"),
 ]
