@@ -18,7 +18,9 @@ from linker.errors import Diagnostics
 from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, parse_archive
 from linker.format.constants import MAGIC, SectionId
 from linker.format.errors import MalformedFile
+from linker.format.model import ObjectFile
 from linker.response_files import Read, reason
+from linker.seed.reader import takes_foreign_files
 
 
 class ObjectInput(NamedTuple):
@@ -40,7 +42,14 @@ class ArchiveInput(NamedTuple):
     whole: bool
 
 
-Input: TypeAlias = ObjectInput | ArchiveInput
+class MemoryInput(NamedTuple):
+    """An object that was made in memory (`linker.module`). `name` is what messages call it."""
+
+    name: str
+    file: ObjectFile
+
+
+Input: TypeAlias = ObjectInput | ArchiveInput | MemoryInput
 
 
 @dataclass(frozen=True)
@@ -115,10 +124,11 @@ def open_inputs(
     read: Read,
     diagnostics: Diagnostics,
     loaded: Loaded = not_told,
+    needs_files: bool = True,
 ) -> OpenedInputs:
     """Open the inputs of a command line in order. Errors are reported to `diagnostics`.
 
-    `read` gives the content of a file, or raises OSError.
+    `read` gives the content of a file, or raises OSError. `needs_files`: no inputs are an error.
 
     Raises:
         LinkError: an archive is malformed, or there are too many errors.
@@ -131,7 +141,8 @@ def open_inputs(
             opener.add_library(request)
         else:
             opener.add_file(request, request.name)
-    if not opener.file_count and not diagnostics.error_count:
+    needs_files = needs_files and "no-inputs-accepted" not in diagnostics.quirks
+    if needs_files and not opener.file_count and not diagnostics.error_count:
         diagnostics.error("no input files")
     return OpenedInputs(tuple(opener.inputs), frozenset(opener.allowed_undefined))
 
@@ -205,6 +216,10 @@ class _Opener:
     def add_file(self, request: InputRequest, path: str) -> None:
         data = _read(path, self.read, self.diagnostics, self.loaded)
         if data is None:
+            return
+        if takes_foreign_files(self.diagnostics.quirks):
+            self.inputs.append(ObjectInput(path, data))
+            self.file_count += 1
             return
         match file_kind(data):
             case FileKind.ARCHIVE:

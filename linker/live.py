@@ -26,6 +26,8 @@ def is_exported(symbol: LinkSymbol, options: Options) -> bool:
     """Whether a symbol becomes an export of the output (LLD's Symbol::isExported)."""
     if symbol.state is not State.DEFINED or symbol.is_local:
         return False
+    if "exports-by-visibility" in options.quirks:
+        return symbol.force_export if symbol.file is None else not symbol.is_hidden
     if options.export_all or (options.export_dynamic and not symbol.is_hidden):
         return True
     return symbol.force_export or bool(symbol.flags & EXPORTED)
@@ -51,9 +53,9 @@ def mark_live(options: Options, resolution: Resolution) -> None:
     follow_relocations(queue)
     if "init-global-not-moved" not in options.quirks:
         follow_initial_values(resolution, queue)
-    if not options.relocatable and any(live_init_functions(obj) for obj in resolution.objects):
-        assert resolution.own.call_ctors is not None
-        resolution.own.call_ctors.mark_live()
+    ctors = resolution.own.call_ctors
+    if ctors is not None and any(live_init_functions(obj) for obj in resolution.objects):
+        ctors.mark_live()
 
 
 def enqueue(symbol: LinkSymbol, queue: list[Chunk]) -> None:

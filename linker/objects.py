@@ -235,7 +235,8 @@ class InputObject:
 
     `name` is as wasm-ld prints it: "a.o", or "lib.a(a.o)" for an archive member. `lazy`
     holds while nothing has asked for it. `live`: something of it is kept, so its init
-    functions and retained segments are too.
+    functions and retained segments are too. `number` is its place among the objects of the link,
+    None for what the linker's user made in memory.
     """
 
     name: str
@@ -257,6 +258,7 @@ class InputObject:
     kept_comdats: list[bool] = field(default_factory=list)
     type_map: dict[int, int] = field(default_factory=dict)
     base_name: str = ""
+    number: int | None = 0
 
 
 def file_name(file: InputObject | None) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from linker.seed.catalogue import SEED
+
 
 @dataclass(frozen=True)
 class Quirk:
@@ -26,7 +28,7 @@ class Quirk:
     breaks: str
 
 
-QUIRKS: tuple[Quirk, ...] = (
+LLD_QUIRKS: tuple[Quirk, ...] = (
     Quirk(
         "segment-flags-lost",
         "Relocatable output forgets the flags of data segments: retained, strings, thread-local.",
@@ -142,7 +144,12 @@ QUIRKS: tuple[Quirk, ...] = (
     ),
 )
 
+SEED_QUIRKS: tuple[Quirk, ...] = tuple(Quirk(*entry) for entry in SEED)
+
+QUIRKS: tuple[Quirk, ...] = LLD_QUIRKS + SEED_QUIRKS
+
 DIALECTS: dict[str, frozenset[str]] = {
     "standard": frozenset(),
-    "lld-22": frozenset(quirk.name for quirk in QUIRKS),
+    "lld-22": frozenset(quirk.name for quirk in LLD_QUIRKS),
+    "seed": frozenset(quirk.name for quirk in SEED_QUIRKS),
 }

@@ -1,0 +1,49 @@
+"""The objects of a link, opened: read, in order, archive members among them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from linker.errors import Diagnostics
+from linker.inputs import ArchiveInput, Input, MemoryInput
+from linker.objects import InputObject, open_object
+from linker.options import Options
+from linker.seed.pieces import without_export_flags
+from linker.seed.reader import NotAnObject, read_object
+
+
+def open_inputs(
+    inputs: Sequence[Input], options: Options, diagnostics: Diagnostics
+) -> list[InputObject]:
+    """Every object of the command line, archive members included, in order."""
+    objects: list[InputObject] = []
+    numbers = itertools.count()
+
+    def open_one(data: bytes, name: str, base_name: str, lazy: bool, live: bool) -> None:
+        try:
+            file = read_object(data, name, options.quirks)
+        except NotAnObject as reason:
+            support = "Self hosted linker does not support non-object file parsing"
+            diagnostics.warn(f"{support}: {reason}")
+            diagnostics.warn(f"Unexpected file format at path: '{name}'")
+            return
+        obj = open_object(file, name, base_name, lazy, live)
+        obj.number = next(numbers)
+        objects.append(obj)
+
+    for entry in inputs:
+        if isinstance(entry, MemoryInput):
+            file = entry.file
+            if "exports-unmarked" in options.quirks:
+                file = without_export_flags(file)
+            obj = open_object(file, entry.name, entry.name, lazy=False, live=True)
+            obj.number = None
+            objects.append(obj)
+        elif isinstance(entry, ArchiveInput):
+            for member in entry.archive.members:
+                name = f"{entry.name}({member.name})"
+                open_one(member.data, name, member.name, not entry.whole, entry.whole)
+        else:
+            open_one(entry.data, entry.name, entry.name, entry.lazy, True)
+    return objects
