@@ -18,6 +18,7 @@ from linker.objects import (
     Segment,
 )
 from linker.options import Options
+from linker.seed.pieces import atom_order
 from linker.strings import merge
 
 # Sections that the linker writes itself, or that are for other tools.
@@ -52,7 +53,7 @@ def place_segments(options: Options, objects: list[InputObject]) -> list[OutputS
     """The output segments in order, their input segments placed (LLD's createOutputSegments)."""
     by_name: dict[str, OutputSegment] = {}
     segments: list[OutputSegment] = []
-    for obj in objects:
+    for obj in atom_order(objects, options.quirks):
         for segment in obj.segments:
             if not segment.live:
                 continue
@@ -71,17 +72,21 @@ def place_segments(options: Options, objects: list[InputObject]) -> list[OutputS
             output.alignment = max(output.alignment, segment.alignment)
             output.chunks.append(segment)
             segment.output_segment = output
-    segments.sort(key=segment_order)
+    if "segments-unsorted" not in options.quirks:
+        segments.sort(key=segment_order)
     for index, output in enumerate(segments):
         output.index = index
         output.flags = common_flags(output.chunks)
         merge_strings(output)
         place_chunks(output)
+        if "segment-sizes-rounded" in options.quirks:
+            output.size = align(output.size, 1 << output.alignment)
     return segments
 
 
 def new_segment(name: str, options: Options) -> OutputSegment:
-    is_bss = not options.relocatable and name.startswith(".bss")
+    is_bss = name == ".bss" if "bss-exact-name" in options.quirks else name.startswith(".bss")
+    is_bss = is_bss and not options.relocatable
     counts_from_zero = "tls-addresses-absolute" in options.quirks and not options.shared_memory
     return OutputSegment(
         name, is_bss=is_bss, passive=options.shared_memory, counts_from_zero=counts_from_zero

@@ -21,6 +21,7 @@ from linker.options import BuildIdKind, Options, UnresolvedPolicy
 from linker.quirks import DIALECTS, QUIRKS
 from linker.reproduce import Reproducer
 from linker.response_files import Quoting, Read, ResponseFileError, expand_response_files
+from linker.seed.settings import seed_settings
 
 DEFAULT_MEMORY_MODULE = "env"
 DEFAULT_MEMORY_NAME = "memory"
@@ -119,7 +120,10 @@ def parse_command_line(
     # --help ends before anything else is looked at, as in LLD.
     reproducer = None if show_help else _reproducer(arguments, diagnostics)
     options = Options() if show_help else reader.options(dialect)
+    if options.quirks:
+        options = seed_settings(options, arguments)
     diagnostics.verbose = options.verbose
+    diagnostics.quirks = options.quirks
     return CommandLine(
         options=options,
         inputs=tuple(_inputs(arguments, is_static=not options.is_pic)),

@@ -16,7 +16,15 @@ from linker.command_line import CommandLine, parse_command_line
 from linker.errors import CheckPath, Diagnostics, LinkError, Message, Severity, SideFile
 from linker.format.errors import MalformedFile
 from linker.help_text import help_text, quirks_text, version_text
-from linker.inputs import OpenedInputs, not_told, open_inputs, read_names
+from linker.inputs import (
+    Input,
+    MemoryInput,
+    OpenedInputs,
+    not_told,
+    open_inputs,
+    read_names,
+)
+from linker.module import Module
 from linker.option_checks import check_options
 from linker.options import Options
 from linker.response_files import Read
@@ -73,14 +81,18 @@ def _no_file() -> bytes:
 
 
 def run(
-    arguments: Sequence[str], read: Read = read_from_disk, dialect: str = "standard"
+    arguments: Sequence[str],
+    read: Read = read_from_disk,
+    dialect: str = "standard",
+    module: Module | None = None,
 ) -> LinkOutput:
     """Link as a command line says, without the program's name.
 
     `read` gives the content of the files named there, or raises OSError. `dialect` holds
-    unless the command line has `--dialect`. Never raises for bad input: see `LinkOutput.errors`.
+    unless the command line has `--dialect`. `module` is an object in memory that is linked in
+    front of the files. Never raises for bad input: see `LinkOutput.errors`.
     """
-    return run_command_line(arguments, read, dialect).output
+    return run_command_line(arguments, read, dialect, module=module).output
 
 
 def run_command_line(
@@ -88,28 +100,31 @@ def run_command_line(
     read: Read = read_from_disk,
     dialect: str = "standard",
     checks: PathChecks = NO_CHECKS,
+    module: Module | None = None,
 ) -> Run:
     """As `run`, with checks of the paths that will be written."""
     diagnostics = Diagnostics(check_side_file=checks.open)
     command_line: CommandLine | None = None
     stdout = ""
-    module: bytes | None = None
+    linked: bytes | None = None
     refused: tuple[Message, ...] = ()
     written: tuple[SideFile, ...] = ()
     try:
         command_line = parse_command_line(arguments, read, diagnostics, dialect)
         stdout = _texts(command_line)
         if command_line.links:
-            options, inputs = _prepare(command_line, read, diagnostics, checks.replace)
-            module, refused, printed, written = _link(options, inputs, checks.open)
+            options, inputs = _prepare(
+                command_line, read, diagnostics, checks.replace, needs_files=module is None
+            )
+            linked, refused, printed, written = _link(options, inputs, module, checks.open)
             stdout += printed
     except LinkError:
         # Everything is in `diagnostics`: only its own refusals get here.
-        module = None
+        linked = None
     messages = (*diagnostics.messages, *refused)
     errors = tuple(text for severity, text in messages if severity is Severity.ERROR)
     output = LinkOutput(
-        module=None if errors else module,
+        module=None if errors else linked,
         errors=errors,
         warnings=tuple(text for severity, text in messages if severity is Severity.WARNING),
         stdout=stdout,
@@ -136,14 +151,18 @@ def _texts(command_line: CommandLine) -> str:
 
 
 def _prepare(
-    command_line: CommandLine, read: Read, diagnostics: Diagnostics, why_not_writable: CheckPath
+    command_line: CommandLine,
+    read: Read,
+    diagnostics: Diagnostics,
+    why_not_writable: CheckPath,
+    needs_files: bool,
 ) -> tuple[Options, OpenedInputs]:
     """All that comes before the linking itself. Raises LinkError."""
     options = command_line.options
     reproducer = command_line.reproducer
     loaded = reproducer.add_input if reproducer is not None else not_told
     inputs = open_inputs(
-        command_line.inputs, options.search_paths, read, diagnostics, loaded, options.quirks
+        command_line.inputs, options.search_paths, read, diagnostics, loaded, needs_files
     )
     diagnostics.check()
     check_options(command_line, diagnostics)
@@ -163,14 +182,17 @@ def _prepare(
 
 
 def _link(
-    options: Options, inputs: OpenedInputs, check_side_file: CheckPath
+    options: Options, inputs: OpenedInputs, module: Module | None, check_side_file: CheckPath
 ) -> tuple[bytes | None, tuple[Message, ...], str, tuple[SideFile, ...]]:
     """The module, or None, with what the linking stages say, print and write besides."""
     # Imported here so that --help and errors in the command line do not load the linker.
     from linker.pipeline import link
 
+    files: list[Input] = list(inputs.inputs)
+    if module is not None:
+        files.insert(0, MemoryInput(module.name, module.object_file()))
     try:
-        result = link(options, inputs.inputs, check_side_file)
+        result = link(options, files, check_side_file)
     except LinkError as error:
         warnings = [Message(Severity.WARNING, text) for text in error.warnings]
         errors = [Message(Severity.ERROR, text) for text in error.messages]

@@ -18,6 +18,8 @@ from linker.objects import Chunk, OutputSegment
 from linker.options import Options
 from linker.relocate import address_of, apply, compress
 from linker.resolve import Resolution
+from linker.seed.resolution import number_of
+from linker.seed.values import RelocationRules
 from linker.symbol_table import FUNCTION_TABLE_NAME
 from linker.symbols import LinkSymbol
 
@@ -38,6 +40,11 @@ class Output:
     exports: list[Export]
     init_functions: list[tuple[int, LinkSymbol]]
 
+    @property
+    def width(self) -> int:
+        """The least width in bytes of the sizes and counts of sections."""
+        return 5 if "sizes-padded" in self.options.quirks else 0
+
     def is_written(self, segment: OutputSegment) -> bool:
         """Segments of zeros need no place in the file (LLD's requiredInBinary)."""
         return not segment.is_bss or self.features.emit_bss
@@ -48,17 +55,19 @@ def text(value: str) -> bytes:
     return encode_unsigned(len(encoded)) + encoded
 
 
-def vector(items: Iterable[bytes]) -> bytes:
+def vector(items: Iterable[bytes], width: int = 0) -> bytes:
+    """A count, padded to `width` bytes, and the items."""
     entries = list(items)
-    return encode_unsigned(len(entries)) + b"".join(entries)
+    return encode_unsigned(len(entries), width) + b"".join(entries)
 
 
-def section(section_id: SectionId, content: bytes | bytearray) -> bytes:
-    return bytes((section_id,)) + encode_unsigned(len(content)) + content
+def section(section_id: SectionId, content: bytes | bytearray, width: int = 0) -> bytes:
+    """A section, its size padded to `width` bytes."""
+    return bytes((section_id,)) + encode_unsigned(len(content), width) + content
 
 
-def custom_section(name: str, content: bytes | bytearray) -> bytes:
-    return section(SectionId.CUSTOM, text(name) + content)
+def custom_section(name: str, content: bytes | bytearray, width: int = 0) -> bytes:
+    return section(SectionId.CUSTOM, text(name) + content, width)
 
 
 def limits(value: Limits) -> bytes:
@@ -102,7 +111,9 @@ def memory_limits(output: Output) -> Limits:
 
 def type_section(output: Output) -> bytes:
     types = output.indices.types
-    return section(SectionId.TYPE, vector(map(function_type, types))) if types else b""
+    if not types:
+        return b""
+    return section(SectionId.TYPE, vector(map(function_type, types), output.width), output.width)
 
 
 def import_section(output: Output) -> bytes:
@@ -111,8 +122,12 @@ def import_section(output: Output) -> bytes:
         module, name = output.options.memory_import
         kind = bytes((ExternalKind.MEMORY,))
         entries.append(text(module) + text(name) + kind + limits(memory_limits(output)))
+    memory = entries[:]
     entries += [import_entry(symbol, output.indices) for symbol in output.indices.imports]
-    return section(SectionId.IMPORT, vector(entries)) if entries else b""
+    if memory and "memory-import-last" in output.options.quirks:
+        entries = entries[1:] + memory
+    width = output.width
+    return section(SectionId.IMPORT, vector(entries, width), width) if entries else b""
 
 
 def import_entry(symbol: LinkSymbol, indices: Indices) -> bytes:
@@ -135,20 +150,25 @@ def function_section(output: Output) -> bytes:
     if not indices.functions:
         return b""
     entries = (encode_unsigned(indices.types[entry.signature]) for entry in indices.functions)
-    return section(SectionId.FUNCTION, vector(entries))
+    return section(SectionId.FUNCTION, vector(entries, output.width), output.width)
 
 
 def table_section(output: Output) -> bytes:
     tables = output.indices.tables
+    if "empty-table-left-out" in output.options.quirks and not output.indices.table_entries:
+        own = output.resolution.own.indirect_function_table
+        tables = [entry for entry in tables if own is None or entry is not own.element]
     if not tables:
         return b""
-    return section(SectionId.TABLE, vector(table_type(entry.type) for entry in tables))
+    entries = (table_type(entry.type) for entry in tables)
+    return section(SectionId.TABLE, vector(entries, output.width), output.width)
 
 
 def memory_section(output: Output) -> bytes:
     if output.options.memory_import is not None:
         return b""
-    return section(SectionId.MEMORY, vector([limits(memory_limits(output))]))
+    entries = [limits(memory_limits(output))]
+    return section(SectionId.MEMORY, vector(entries, output.width), output.width)
 
 
 def tag_section(output: Output) -> bytes:
@@ -156,7 +176,7 @@ def tag_section(output: Output) -> bytes:
     if not indices.tags:
         return b""
     entries = (b"\0" + encode_unsigned(indices.types[entry.signature]) for entry in indices.tags)
-    return section(SectionId.TAG, vector(entries))
+    return section(SectionId.TAG, vector(entries, output.width), output.width)
 
 
 def global_section(output: Output) -> bytes:
@@ -173,7 +193,8 @@ def global_section(output: Output) -> bytes:
         entries.append(bytes((0x7F, mutable)) + i32_const(value).body)
     for symbol in indices.addresses:
         entries.append(b"\x7f\0" + i32_const(address_of(symbol)).body)
-    return section(SectionId.GLOBAL, vector(entries)) if entries else b""
+    width = output.width
+    return section(SectionId.GLOBAL, vector(entries, width), width) if entries else b""
 
 
 def export_section(output: Output) -> bytes:
@@ -183,14 +204,14 @@ def export_section(output: Output) -> bytes:
         text(entry.name) + bytes((entry.kind,)) + encode_unsigned(entry.index)
         for entry in output.exports
     )
-    return section(SectionId.EXPORT, vector(entries))
+    return section(SectionId.EXPORT, vector(entries, output.width), output.width)
 
 
 def start_section(output: Output) -> bytes:
     init_memory = output.resolution.own.init_memory
     if init_memory is None:
         return b""
-    return section(SectionId.START, encode_unsigned(init_memory.function_index))
+    return section(SectionId.START, encode_unsigned(init_memory.function_index), output.width)
 
 
 def element_section(output: Output) -> bytes:
@@ -205,35 +226,39 @@ def element_section(output: Output) -> bytes:
         )
     # An import that nothing keeps has no number: wasm-ld 22 writes -1.
     number = table.element_index & NO_INDEX
-    encoded = b"\x02" + encode_unsigned(number) if number else b"\0"
+    if "element-table-named" in output.options.quirks:
+        number, named = 0, True
+    else:
+        named = number != 0
+    encoded = b"\x02" + encode_unsigned(number) if named else b"\0"
     encoded += i32_const(output.options.table_base).body
-    if number:
+    if named:
         # The element kind: references to functions.
         encoded += b"\0"
-    entries = (symbol.function_index & NO_INDEX for symbol in indices.table_entries)
+    entries = (number_of(symbol) & NO_INDEX for symbol in indices.table_entries)
     encoded += vector(map(encode_unsigned, entries))
-    return section(SectionId.ELEMENT, b"\x01" + encoded)
+    return section(SectionId.ELEMENT, vector([encoded], output.width), output.width)
 
 
 def data_count_section(output: Output) -> bytes:
     count = sum(map(output.is_written, output.segments))
     if not count or not output.options.shared_memory:
         return b""
-    return section(SectionId.DATA_COUNT, encode_unsigned(count))
+    return section(SectionId.DATA_COUNT, encode_unsigned(count), output.width)
 
 
 def place_code(output: Output) -> bytearray:
     """The code section's content, not relocated; sets the place of each function."""
-    content = bytearray(encode_unsigned(len(output.indices.functions)))
-    for function in output.indices.functions:
+    content = bytearray(encode_unsigned(len(output.indices.functions), output.width))
+    for function in output.indices.bodies:
         function.output_offset = len(content)
         content += function.content
     return content
 
 
 def place_compressed_code(output: Output) -> bytearray:
-    content = bytearray(encode_unsigned(len(output.indices.functions)))
-    for function in output.indices.functions:
+    content = bytearray(encode_unsigned(len(output.indices.functions), output.width))
+    for function in output.indices.bodies:
         function.compressed = compress(function, output.options.table_base)
         function.output_offset = len(content)
         content += function.compressed
@@ -243,7 +268,7 @@ def place_compressed_code(output: Output) -> bytearray:
 def place_data(output: Output) -> bytearray:
     """The data section's content, not relocated; sets the place of each segment's chunks."""
     written = [segment for segment in output.segments if output.is_written(segment)]
-    content = bytearray(encode_unsigned(len(written)))
+    content = bytearray(encode_unsigned(len(written), output.width))
     for segment in written:
         segment.section_offset = len(content)
         content += b"\x01" if segment.passive else b"\0" + i32_const(segment.address).body
@@ -253,13 +278,16 @@ def place_data(output: Output) -> bytearray:
             chunk.output_offset = start + chunk.segment_offset
             content += bytes(chunk.output_offset - len(content))
             content += chunk.content
+        content += bytes(start + segment.size - len(content))
     return content
 
 
-def relocate_all(content: bytearray, chunks: Iterable[Chunk], table_base: int) -> None:
+def relocate_all(
+    content: bytearray, chunks: Iterable[Chunk], table_base: int, rules: RelocationRules
+) -> None:
     size = len(content)
     for chunk in chunks:
         if chunk.relocations:
-            apply(content, chunk.output_offset, chunk, table_base)
+            apply(content, chunk.output_offset, chunk, table_base, rules)
     # A relocation at the very end of a section can reach over it.
     del content[size:]

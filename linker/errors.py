@@ -84,6 +84,7 @@ class Diagnostics:
         self.error_limit = error_limit
         self.fatal_warnings = fatal_warnings
         self.verbose = verbose
+        self.quirks: frozenset[str] = frozenset()
         self.check_side_file = check_side_file
         self.side_files: list[SideFile] = []
         self.messages: list[Message] = []
@@ -104,12 +105,22 @@ class Diagnostics:
         Raises:
             LinkError: there were as many errors as the limit before.
         """
+        if "seed-errors" in self.quirks:
+            raise self._first_error(message)
         if self.error_limit and self.error_count >= self.error_limit:
             message = TOO_MANY_ERRORS
         self.messages.append(Message(Severity.ERROR, message))
         self.error_count += 1
         if message is TOO_MANY_ERRORS:
             raise self._refusal()
+
+    def _first_error(self, message: str) -> LinkError:
+        """The end of the link at its first error, in the seed's terms."""
+        from linker.seed.errors import seed_words
+
+        self.messages.append(Message(Severity.ERROR, seed_words(message)))
+        self.error_count += 1
+        return self._refusal()
 
     def warn(self, message: str) -> None:
         """Report a warning, or an error under `fatal_warnings`."""
@@ -140,7 +151,10 @@ class Diagnostics:
 
     def fatal(self, message: str) -> LinkError:
         """Report an error that nothing can follow; the caller raises what this returns."""
-        self.error(message)
+        try:
+            self.error(message)
+        except LinkError as error:
+            return error
         return self._refusal()
 
     def check(self) -> None:

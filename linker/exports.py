@@ -11,6 +11,7 @@ from linker.indices import Indices
 from linker.live import is_exported
 from linker.options import Options, UnresolvedPolicy
 from linker.resolve import Resolution
+from linker.seed.resolution import number_of
 from linker.symbols import LinkSymbol
 
 KINDS = {
@@ -68,6 +69,9 @@ def collect_exports(
             if symbol.function.export_name is not None:
                 name = symbol.function.export_name
             index = symbol.function.function_index
+        elif symbol.kind is SymbolKind.DATA and "data-exported-as-memory" in options.quirks:
+            exports.append(Export(name, ExternalKind.MEMORY, number_of(symbol)))
+            continue
         elif symbol.kind is SymbolKind.DATA:
             indices.addresses.append(symbol)
             index = next_global
@@ -77,6 +81,8 @@ def collect_exports(
                 continue
             index = symbol.element_index
         exports.append(Export(name, KINDS[symbol.kind], index))
+    if options.memory_export is not None and "memory-export-last" in options.quirks:
+        return exports[1:] + exports[:1]
     return exports
 
 

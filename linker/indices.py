@@ -25,6 +25,18 @@ from linker.objects import (
 )
 from linker.options import Options, UnresolvedPolicy
 from linker.resolve import Resolution, resolve_function_table
+from linker.seed.numbers import (
+    add_slot_of_reference,
+    check_taken_once,
+    enter_types_by_symbol,
+    in_hash_order,
+    lose_tables,
+    number_by_symbol,
+    order_bodies,
+    order_table,
+    without_weak,
+)
+from linker.seed.pieces import atom_order
 from linker.symbol_table import DEFAULT_MODULE
 from linker.symbols import LinkSymbol
 
@@ -52,7 +64,9 @@ class Indices:
     `got` holds the symbols whose address a global of the output stands for, and
     `addresses` those whose address is exported: both come after `globals`.
     `table_entries` start at the table base of the options. `types` maps each function
-    type to its index.
+    type to its index. `bodies` are the functions in the order of the code section. `slots` has
+    the table position of a symbol of an object where that is its own, `types_of_symbols` holds
+    where relocations for types name symbols (departures).
     """
 
     imports: list[LinkSymbol] = field(default_factory=list)
@@ -67,6 +81,10 @@ class Indices:
     tables: list[TableElement] = field(default_factory=list)
     table_entries: list[LinkSymbol] = field(default_factory=list)
     types: dict[FunctionType, int] = field(default_factory=dict)
+    bodies: list[Function] = field(default_factory=list)
+    taken: set[tuple[InputObject, int]] = field(default_factory=set)
+    slots: dict[tuple[InputObject, int], int] = field(default_factory=dict)
+    types_of_symbols: bool = False
 
     def type_index(self, signature: FunctionType) -> int:
         """The index of a function type, entered if it is new."""
@@ -78,6 +96,7 @@ class Indices:
                 self.functions
             )
             self.functions.append(function)
+            self.bodies.append(function)
 
 
 def import_module_of(symbol: LinkSymbol) -> str:
@@ -113,13 +132,19 @@ def collect_imports(options: Options, resolution: Resolution, indices: Indices) 
     if function_table is not None:
         # Objects without table relocations rely on table 0.
         symbols = [function_table, *(entry for entry in symbols if entry is not function_table)]
-    for symbol in symbols:
-        if not should_import(symbol, options):
-            continue
+    imported = [symbol for symbol in symbols if should_import(symbol, options)]
+    if "weak-unimported" in options.quirks:
+        imported = without_weak(imported)
+    if "imports-in-hash-order" in options.quirks:
+        ordered = in_hash_order(
+            [entry for entry in imported if entry is not function_table], resolution
+        )
+        imported = [entry for entry in imported if entry is function_table] + ordered
+    for symbol in imported:
         kind = IMPORT_KINDS[symbol.kind]
         described = symbol.signature or symbol.global_type or symbol.table_type
         key = (kind, described, import_module_of(symbol), import_name_of(symbol))
-        if key not in seen:
+        if key not in seen or "imports-repeated" in options.quirks:
             seen[key] = indices.import_counts[kind]
             indices.import_counts[kind] += 1
             indices.imports.append(symbol)
@@ -130,7 +155,7 @@ def scan_relocations(
     options: Options, resolution: Resolution, indices: Indices, diagnostics: Diagnostics
 ) -> None:
     """Finds what relocations ask of the output: types, table entries, globals of addresses."""
-    for obj in resolution.objects:
+    for obj in atom_order(resolution.objects, options.quirks):
         for chunks in (obj.functions, obj.segments, obj.sections):
             for chunk in chunks:
                 if chunk.live and chunk.relocations:
@@ -148,14 +173,17 @@ def scan_chunk(
     symbols = obj.symbols
     for relocation_type, _, index, _ in chunk.relocations:
         if relocation_type == TYPE_INDEX:
-            obj.type_map[index] = indices.type_index(obj.types[index])
+            if "type-relocations-as-symbols" in options.quirks:
+                indices.types_of_symbols = True
+            else:
+                obj.type_map[index] = indices.type_index(obj.types[index])
             continue
         symbol = symbols[index]
         if relocation_type in SCANNED_TYPES:
             if relocation_type in TABLE_INDEX_TYPES:
-                add_table_entry(symbol, options, indices)
+                take_address(obj, index, options, indices)
             elif relocation_type in GLOBAL_INDEX_TYPES:
-                if symbol.kind is not SymbolKind.GLOBAL:
+                if symbol.kind is not SymbolKind.GLOBAL and "got-unknown" not in options.quirks:
                     add_got_entry(symbol, options, resolution, indices)
             elif relocation_type in TLS_TYPES:
                 check_tls(symbol, relocation_type, obj, options, resolution, diagnostics)
@@ -169,11 +197,23 @@ def scan_chunk(
                     f"{obj.name}: relocation R_WASM_{RelocationType(relocation_type).name} is not"
                     f" supported against an undefined symbol `{resolution.table.display(symbol)}`",
                 )
-        if symbol.is_undefined and symbol.is_local and symbol.kind is not SymbolKind.DATA:
+        if not symbol.is_undefined or symbol.apart:
+            continue
+        if symbol.is_local and symbol.kind is not SymbolKind.DATA:
             # Only symbols that all objects can see become imports; wasm-ld 22 crashes here.
             raise FatalError(f"{obj.name}: undefined symbol is local: {symbol.name}")
-        if symbol.is_undefined and not options.relocatable and not symbol.is_weak:
+        if not options.relocatable and not symbol.is_weak:
             report_undefined(symbol, obj, options, resolution, diagnostics)
+
+
+def take_address(obj: InputObject, index: int, options: Options, indices: Indices) -> None:
+    """Notes that an object takes the address of the function that its symbol names."""
+    if "address-taken-twice-stops" in options.quirks:
+        check_taken_once(obj, index, indices)
+    if "table-slots-by-reference" in options.quirks:
+        add_slot_of_reference(obj, index, indices, options.table_base)
+    else:
+        add_table_entry(obj.symbols[index], options, indices)
 
 
 def add_table_entry(symbol: LinkSymbol, options: Options, indices: Indices) -> None:
@@ -181,7 +221,7 @@ def add_table_entry(symbol: LinkSymbol, options: Options, indices: Indices) -> N
     if symbol.is_stub or symbol.slot != -1:
         return
     slot = options.table_base + len(indices.table_entries)
-    if symbol.is_defined:
+    if symbol.is_defined and symbol.kind is SymbolKind.FUNCTION:
         symbol.function.table_index = slot
     else:
         symbol.table_index = slot
@@ -295,6 +335,8 @@ def finish_function_table(options: Options, resolution: Resolution, indices: Ind
             # Writing the elements will fail, after all other errors.
             return
         resolve_function_table(options, resolution, required=True)
+    if "table-in-hash-order" in options.quirks:
+        order_table(resolution, indices, options.table_base)
     symbol = resolution.own.indirect_function_table
     if symbol is None:
         return
@@ -306,6 +348,8 @@ def finish_function_table(options: Options, resolution: Resolution, indices: Ind
         indices.imports.append(symbol)
     assert symbol.table_type is not None
     size = options.table_base + len(indices.table_entries)
+    if symbol.is_undefined and "imported-table-short" in options.quirks:
+        size = len(indices.table_entries)
     limits = Limits(LimitsFlag(0), size)
     if symbol.is_defined and not options.growable_table:
         limits = Limits(LimitsFlag.HAS_MAX, size, size)
@@ -314,7 +358,9 @@ def finish_function_table(options: Options, resolution: Resolution, indices: Ind
         symbol.element.type = symbol.table_type
 
 
-def assign_indices(resolution: Resolution, indices: Indices, diagnostics: Diagnostics) -> None:
+def assign_indices(
+    options: Options, resolution: Resolution, indices: Indices, diagnostics: Diagnostics
+) -> None:
     """Numbers what the output defines, after the imports (LLD's assignIndexes)."""
     table, objects = resolution.table, resolution.objects
     for function in table.synthetic_functions:
@@ -324,6 +370,10 @@ def assign_indices(resolution: Resolution, indices: Indices, diagnostics: Diagno
             indices.add_function(function)
     all_globals = [*table.synthetic_globals, *(entry for obj in objects for entry in obj.globals)]
     indices.globals = [entry for entry in all_globals if entry.live]
+    if options.quirks:
+        order_bodies(resolution, indices, options.quirks)
+    if "numbered-by-symbol" in options.quirks:
+        number_by_symbol(resolution, indices)
     indices.tags = [entry for obj in objects for entry in obj.tags if entry.live]
     all_tables = [*(entry for obj in objects for entry in obj.tables), *table.synthetic_tables]
     for entry in all_tables:
@@ -338,6 +388,11 @@ def assign_indices(resolution: Resolution, indices: Indices, diagnostics: Diagno
         tag.index = index
     for index, table_element in enumerate(indices.tables, counts[ExternalKind.TABLE]):
         table_element.index = index
+    if "other-tables-lost" in options.quirks:
+        lose_tables(resolution, indices)
+    pointer = resolution.own.stack_pointer
+    if "stack-pointer-zero" in options.quirks and pointer is not None and pointer.element:
+        pointer.element.index = 0
 
 
 def add_table(
@@ -362,8 +417,10 @@ def add_table(
     indices.tables.insert(0, entry)
 
 
-def collect_types(resolution: Resolution, indices: Indices) -> None:
+def collect_types(options: Options, resolution: Resolution, indices: Indices) -> None:
     """Enters the types of everything in the output that has one (LLD's calculateTypes)."""
+    if "types-by-symbol" in options.quirks:
+        enter_types_by_symbol(resolution, indices)
     for symbol in indices.imports:
         if symbol.kind in (SymbolKind.FUNCTION, SymbolKind.TAG):
             indices.type_index(signature_of(symbol))

@@ -16,17 +16,12 @@ from typing import NamedTuple, TypeAlias
 from linker.command_line import InputRequest, MisplacedSwitch
 from linker.errors import Diagnostics
 from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, parse_archive
-from linker.format.constants import MAGIC, RelocationType, SectionId, ValueType
+from linker.format.constants import MAGIC, SectionId
 from linker.format.errors import MalformedFile
-from linker.format.model import (
-    DataSection,
-    GlobalSection,
-    LinkingSection,
-    ObjectFile,
-    RelocationSection,
-)
-from linker.format.parse import parse
+from linker.format.model import ObjectFile
+from linker.older_reader import newer_than_release
 from linker.response_files import Read, reason
+from linker.seed.reader import takes_foreign_files
 
 
 class ObjectInput(NamedTuple):
@@ -50,7 +45,14 @@ class ArchiveInput(NamedTuple):
     has_index: bool = False
 
 
-Input: TypeAlias = ObjectInput | ArchiveInput
+class MemoryInput(NamedTuple):
+    """An object that was made in memory (`linker.module`). `name` is what messages call it."""
+
+    name: str
+    file: ObjectFile
+
+
+Input: TypeAlias = ObjectInput | ArchiveInput | MemoryInput
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,6 @@ class FileKind(Enum):
     STUB = auto()
     UNKNOWN = auto()
 
-
-REF_NULL = b"\xd0"
-NEWER_THAN_READER = frozenset(
-    {"absolute-symbols-refused", "function-index-i32-unknown", "null-functions-refused"},
-)
-"""The quirks of a reader that refuses objects with something newer."""
 
 _BITCODE_MAGICS = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
 _STUB_MAGIC = b"#STUB"
@@ -125,58 +121,22 @@ def not_told(_path: str, _content: bytes) -> None:
     """Nobody wants to know what is read."""
 
 
-def read_object(data: bytes, name: str, quirks: frozenset[str]) -> ObjectFile:
-    """An object as a release with these quirks reads it. Raises MalformedFile."""
-    return parse(data, name, required_features="required-features" in quirks)
-
-
-def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
-    """What a release says of something in an object that is newer than it; None: all is known."""
-    if not quirks & NEWER_THAN_READER:
-        return None
-    newer = int(RelocationType.FUNCTION_INDEX_I32)
-    data = file.find(DataSection)
-    sizes = [len(segment.content) for segment in data.segments] if data else []
-    for section in file.sections:
-        if isinstance(section, GlobalSection) and "null-functions-refused" in quirks:
-            for entry in section.globals:
-                if entry.init.body[:1] == REF_NULL and entry.init.body[1] != ValueType.EXTERNREF:
-                    return "invalid type for ref.null"
-        if isinstance(section, LinkingSection) and "absolute-symbols-refused" in quirks:
-            for symbol in section.symbols:
-                if symbol.data is None:
-                    continue
-                number, offset = symbol.data.segment, symbol.data.offset
-                if number >= len(sizes):
-                    return "invalid data symbol index"
-                if offset > sizes[number]:
-                    return (
-                        f"invalid data symbol offset: `{symbol.name}`"
-                        f" (offset: {offset} segment size: {sizes[number]})"
-                    )
-        if isinstance(section, RelocationSection) and "function-index-i32-unknown" in quirks:
-            for relocation in section.relocations:
-                if relocation.type == newer:
-                    return f"invalid relocation type: {newer}"
-    return None
-
-
 def open_inputs(
     requests: Iterable[InputRequest | MisplacedSwitch],
     search_paths: Sequence[str],
     read: Read,
     diagnostics: Diagnostics,
     loaded: Loaded = not_told,
-    quirks: frozenset[str] = frozenset(),
+    needs_files: bool = True,
 ) -> OpenedInputs:
     """Open the inputs of a command line in order. Errors are reported to `diagnostics`.
 
-    `read` gives the content of a file, or raises OSError.
+    `read` gives the content of a file, or raises OSError. `needs_files`: no inputs are an error.
 
     Raises:
         LinkError: an archive is malformed, or there are too many errors.
     """
-    opener = _Opener(search_paths, read, diagnostics, loaded, quirks)
+    opener = _Opener(search_paths, read, diagnostics, loaded)
     for request in requests:
         if isinstance(request, MisplacedSwitch):
             diagnostics.error(request.message)
@@ -184,7 +144,8 @@ def open_inputs(
             opener.add_library(request)
         else:
             opener.add_file(request, request.name)
-    if not opener.file_count and not diagnostics.error_count:
+    needs_files = needs_files and "no-inputs-accepted" not in diagnostics.quirks
+    if needs_files and not opener.file_count and not diagnostics.error_count:
         diagnostics.error("no input files")
     return OpenedInputs(tuple(opener.inputs), frozenset(opener.allowed_undefined))
 
@@ -218,14 +179,8 @@ def _read(path: str, read: Read, diagnostics: Diagnostics, loaded: Loaded) -> by
 
 class _Opener:
     def __init__(
-        self,
-        search_paths: Sequence[str],
-        read: Read,
-        diagnostics: Diagnostics,
-        loaded: Loaded,
-        quirks: frozenset[str],
+        self, search_paths: Sequence[str], read: Read, diagnostics: Diagnostics, loaded: Loaded
     ) -> None:
-        self.quirks = quirks
         self.search_paths = search_paths
         self.read = read
         self.diagnostics = diagnostics
@@ -265,6 +220,10 @@ class _Opener:
         data = _read(path, self.read, self.diagnostics, self.loaded)
         if data is None:
             return
+        if takes_foreign_files(self.diagnostics.quirks):
+            self.inputs.append(ObjectInput(path, data))
+            self.file_count += 1
+            return
         match file_kind(data):
             case FileKind.ARCHIVE:
                 self._add_archive(request, path, data)
@@ -286,13 +245,7 @@ class _Opener:
 
     def _check(self, name: str, data: bytes) -> None:
         """Stops at an object that is too new for a release with these quirks."""
-        if not self.quirks & NEWER_THAN_READER:
-            return
-        try:
-            problem = newer_than_reader(read_object(data, name, self.quirks), self.quirks)
-        except MalformedFile:
-            # The linking stages will say what is wrong.
-            return
+        problem = newer_than_release(data, name, self.diagnostics.quirks)
         if problem is not None:
             raise self.diagnostics.fatal(f"{name}: {problem}")
 
@@ -308,7 +261,7 @@ class _Opener:
         members = archive.members
         if archive.thin:
             members = tuple(self._thin_member(path, member) for member in members)
-        if "archive-index-used" in self.quirks and not request.whole_archive:
+        if "archive-index-used" in self.diagnostics.quirks and not request.whole_archive:
             if members and archive.symbol_table is None:
                 self.diagnostics.error(f"{path}: archive has no index; run ranlib to add one")
             archive = dataclasses.replace(archive, members=members)

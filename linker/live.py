@@ -26,6 +26,8 @@ def is_exported(symbol: LinkSymbol, options: Options) -> bool:
     """Whether a symbol becomes an export of the output (LLD's Symbol::isExported)."""
     if symbol.state is not State.DEFINED or symbol.is_local:
         return False
+    if "exports-by-visibility" in options.quirks:
+        return symbol.force_export if symbol.file is None else not symbol.is_hidden
     if options.export_all or (options.export_dynamic and not symbol.is_hidden):
         return True
     return symbol.force_export or bool(symbol.flags & EXPORTED)
@@ -36,53 +38,52 @@ def mark_live(options: Options, resolution: Resolution) -> None:
     if not options.gc_sections:
         return
     queue: list[Chunk] = []
-    keeps_retained = "retained-segments-dropped" not in options.quirks
     if options.entry:
         entry = resolution.table.find(options.entry)
         if entry is not None:
-            enqueue(entry, queue, keeps_retained)
+            enqueue(entry, queue)
     for symbol in resolution.table.symbols:
         if symbol.is_no_strip or is_exported(symbol, options):
-            enqueue(symbol, queue, keeps_retained)
+            enqueue(symbol, queue)
     if resolution.own.call_dtors is not None:
-        enqueue(resolution.own.call_dtors, queue, keeps_retained)
+        enqueue(resolution.own.call_dtors, queue)
     for obj in resolution.objects:
         if obj.live:
-            enqueue_implied(obj, queue, keeps_retained)
-    follow_relocations(queue, keeps_retained)
+            enqueue_implied(obj, queue)
+    follow_relocations(queue)
     if "init-global-not-moved" not in options.quirks:
-        follow_initial_values(resolution, queue, keeps_retained)
-    if not options.relocatable and any(live_init_functions(obj) for obj in resolution.objects):
-        assert resolution.own.call_ctors is not None
-        resolution.own.call_ctors.mark_live()
+        follow_initial_values(resolution, queue)
+    ctors = resolution.own.call_ctors
+    if ctors is not None and any(live_init_functions(obj) for obj in resolution.objects):
+        ctors.mark_live()
 
 
-def enqueue(symbol: LinkSymbol, queue: list[Chunk], keeps_retained: bool) -> None:
+def enqueue(symbol: LinkSymbol, queue: list[Chunk]) -> None:
     if symbol.is_live:
         return
     file = symbol.file
     is_first = file is not None and not file.live and symbol.state is State.DEFINED
     symbol.mark_live()
     if is_first and file is not None:
-        enqueue_implied(file, queue, keeps_retained)
+        enqueue_implied(file, queue)
     chunk = symbol.piece
     if chunk is not None:
         queue.append(chunk)
 
 
-def enqueue_implied(obj: InputObject, queue: list[Chunk], keeps_retained: bool) -> None:
+def enqueue_implied(obj: InputObject, queue: list[Chunk]) -> None:
     """An object that is kept in part brings its init functions and retained segments."""
     for entry in obj.linking.init_functions:
         symbol = obj.symbols[entry.symbol]
         if not symbol.is_discarded:
-            enqueue(symbol, queue, keeps_retained)
+            enqueue(symbol, queue)
     for segment in obj.segments:
-        if keeps_retained and segment.flags & RETAINED:
+        if obj.keeps_retained and segment.flags & RETAINED:
             segment.live = True
             queue.append(segment)
 
 
-def follow_relocations(queue: list[Chunk], keeps_retained: bool) -> None:
+def follow_relocations(queue: list[Chunk]) -> None:
     while queue:
         chunk = queue.pop()
         if not chunk.relocations or chunk.file is None:
@@ -96,10 +97,10 @@ def follow_relocations(queue: list[Chunk], keeps_retained: bool) -> None:
             if symbol.is_stub and relocation_type in STUB_FREE_TYPES:
                 continue
             if not symbol.is_live:
-                enqueue(symbol, queue, keeps_retained)
+                enqueue(symbol, queue)
 
 
-def follow_initial_values(resolution: Resolution, queue: list[Chunk], keeps_retained: bool) -> None:
+def follow_initial_values(resolution: Resolution, queue: list[Chunk]) -> None:
     """Keeps the globals that the initial values of kept ones read."""
     seen: set[GlobalElement] = set()
     while True:
@@ -114,8 +115,8 @@ def follow_initial_values(resolution: Resolution, queue: list[Chunk], keeps_reta
         seen.update(kept)
         for element in kept:
             for symbol in globals_read(element):
-                enqueue(symbol, queue, keeps_retained)
-        follow_relocations(queue, keeps_retained)
+                enqueue(symbol, queue)
+        follow_relocations(queue)
 
 
 def live_init_functions(obj: InputObject) -> list[LinkSymbol]:

@@ -200,7 +200,7 @@ _PAST: tuple[_Past, ...] = (
         last=17,
     ),
     _past(
-        "module-unnamed",
+        "no-module-name",
         "The name section has no name of the module.",
         "NameSection::writeBody writes WASM_NAMES_MODULE since 18",
         last=17,
@@ -264,7 +264,7 @@ _PAST: tuple[_Past, ...] = (
     ),
 )
 
-LLD_QUIRKS: tuple[Quirk, ...] = tuple(entry.quirk for entry in _PAST)
+PAST_QUIRKS: tuple[Quirk, ...] = tuple(entry.quirk for entry in _PAST)
 
 # Of the quirks of wasm-ld 22: those that came after a release, by the last release without them.
 _CAME_AFTER: dict[str, int] = {

@@ -14,6 +14,8 @@ from linker.format.model import InitExpr
 from linker.objects import GlobalElement, OutputSegment
 from linker.options import Options
 from linker.resolve import Resolution
+from linker.seed.errors import SeedStop
+from linker.seed.pieces import pack
 from linker.symbols import HIDDEN, LinkSymbol
 
 STACK_ALIGNMENT = 16
@@ -80,6 +82,8 @@ def lay_out_memory(
             address = options.global_base
     else:
         address = options.global_base
+    check_width(address, options)
+    first_address = address
     set_address(own.global_base, address)
     set_address(own.dso_handle, address)
     if "tls-alignment-zero" not in options.quirks:
@@ -93,6 +97,8 @@ def lay_out_memory(
             if not options.shared_memory:
                 set_pointer(own.tls_base, address)
         address += segment.size
+    if "segment-starts-unaligned" in options.quirks:
+        pack(segments, first_address)
     # Segments of bss are left out later only where that is possible; here all may be passive.
     if options.shared_memory and any(
         needs_passive_initialization(segment, options, False) for segment in segments
@@ -121,12 +127,19 @@ def place_stack(
     own = resolution.own
     address = align(address, STACK_ALIGNMENT)
     set_address(own.stack_low, address)
-    if options.z_stack_size % STACK_ALIGNMENT:
+    if options.z_stack_size % STACK_ALIGNMENT and "stack-size-unchecked" not in options.quirks:
         diagnostics.error(f"stack size must be {STACK_ALIGNMENT}-byte aligned")
     address += options.z_stack_size
+    check_width(address, options)
     set_pointer(own.stack_pointer, address)
     set_address(own.stack_high, address)
     return address
+
+
+def check_width(address: int, options: Options) -> None:
+    if address >= MEMORY_LIMIT and "addresses-cut" in options.quirks:
+        detail = f"address {address} has more than 32 bits"
+        raise SeedStop("setupMemory", "addresses-cut", detail)
 
 
 def size_memory(
@@ -137,6 +150,7 @@ def size_memory(
     aligned = f"aligned to the page size ({page} bytes)"
     if "old-alignment-message" in options.quirks:
         aligned = f"{page}-byte aligned"
+    limit = MEMORY_LIMIT - ("memory-limit-short" in options.quirks)
     if options.initial_heap:
         if options.initial_heap % page:
             diagnostics.error(f"initial heap must be {aligned}")
@@ -149,10 +163,8 @@ def size_memory(
             diagnostics.error(f"initial memory must be {aligned}")
         if address > options.initial_memory:
             diagnostics.error(f"initial memory too small, {address} bytes needed")
-        if options.initial_memory > MEMORY_LIMIT:
-            diagnostics.error(
-                f"initial memory too large, cannot be greater than {MEMORY_LIMIT}",
-            )
+        if options.initial_memory > limit:
+            diagnostics.error(f"initial memory too large, cannot be greater than {limit}")
         address = options.initial_memory
     is_checked = "memory-size-unchecked" not in options.quirks
     if address > MEMORY_LIMIT and is_checked and not diagnostics.error_count:
@@ -165,10 +177,8 @@ def size_memory(
             diagnostics.error(f"maximum memory must be {aligned}")
         if address > options.max_memory:
             diagnostics.error(f"maximum memory too small, {address} bytes needed")
-        if options.max_memory > MEMORY_LIMIT:
-            diagnostics.error(
-                f"maximum memory too large, cannot be greater than {MEMORY_LIMIT}",
-            )
+        if options.max_memory > limit:
+            diagnostics.error(f"maximum memory too large, cannot be greater than {limit}")
         maximum = options.max_memory
     elif options.no_growable_memory or options.shared_memory:
         maximum = address

@@ -14,6 +14,7 @@ from linker.format.leb128 import encode_unsigned
 from linker.names import display_name
 from linker.objects import InputObject
 from linker.options import BuildIdKind, Options
+from linker.seed.output import names_by_symbol
 from linker.xxh3 import xxh3_64
 
 # Name spaces of version-5 identifiers are arbitrary; this one is LLD's (Writer.cpp, makeUUID).
@@ -39,6 +40,8 @@ def name_section(output: Output) -> bytes:
     options, indices = output.options, output.indices
     if is_stripped("name", options):
         return b""
+    if options.relocatable and "relocatable-unnamed" in options.quirks:
+        return b""
 
     def shown(name: str) -> str:
         return display_name(name, options.demangle)
@@ -60,25 +63,30 @@ def name_section(output: Output) -> bytes:
         kind = "func" if symbol.kind is SymbolKind.FUNCTION else "data"
         name = f"GOT.{kind}.internal.{shown(symbol.name)}"
         globals_.append(name_entry(symbol.got_index, name))
+    if "names-by-symbol" in options.quirks:
+        by_number = names_by_symbol(output)
+        functions = [name_entry(index, shown(name)) for index, name in by_number[0]]
+        globals_ = [name_entry(index, shown(name)) for index, name in by_number[1]]
+    counts_bss = "segment-names-shifted" in options.quirks
     segments = [
         name_entry(segment.index, segment.name)
         for segment in output.segments
-        if segment.name and output.is_written(segment)
+        if segment.name and (counts_bss or output.is_written(segment))
     ]
     module_name = options.so_name or PurePosixPath(options.output_file).name
-    content = b""
-    if "module-unnamed" not in options.quirks:
-        content = subsection(NameSubsection.MODULE, text(module_name))
+    content = subsection(NameSubsection.MODULE, text(module_name))
+    if "module-unnamed" in options.quirks or "no-module-name" in options.quirks:
+        content = b""
     for kind_of_name, entries in (
         (NameSubsection.FUNCTION, functions),
         (NameSubsection.GLOBAL, globals_),
         (NameSubsection.DATA_SEGMENT, segments),
     ):
-        if entries:
+        if entries or "empty-names-written" in options.quirks:
             content += subsection(kind_of_name, vector(entries))
     if not content:
         return b""
-    return custom_section("name", content)
+    return custom_section("name", content, output.width)
 
 
 def producers_section(options: Options, objects: list[InputObject]) -> bytes:

@@ -239,7 +239,8 @@ class InputObject:
 
     `name` is as wasm-ld prints it: "a.o", or "lib.a(a.o)" for an archive member. `lazy`
     holds while nothing has asked for it. `live`: something of it is kept, so its init
-    functions and retained segments are too.
+    functions and retained segments are too. `number` is its place among the objects of the link,
+    None for what the linker's user made in memory.
     """
 
     name: str
@@ -259,8 +260,10 @@ class InputObject:
     sections_by_index: dict[int, Section] = field(default_factory=dict)
     called_directly: set[int] = field(default_factory=set)
     kept_comdats: list[bool] = field(default_factory=list)
+    keeps_retained: bool = True
     type_map: dict[int, int] = field(default_factory=dict)
     base_name: str = ""
+    number: int | None = 0
 
 
 def file_name(file: InputObject | None) -> str:
@@ -318,6 +321,7 @@ def load(
     `new_comdat` tells for each comdat whether the link sees its name for the first time.
     """
     obj.kept_comdats = new_comdat
+    obj.keeps_retained = "retained-segments-dropped" not in quirks
     check_element_section(obj)
     relocations = relocations_by_section(obj)
     comdat_of = {

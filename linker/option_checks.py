@@ -71,7 +71,10 @@ def _check_relocatable(options: Options, diagnostics: Diagnostics) -> None:
         (options.undefined, "-r -and --undefined may not be used together"),
         (options.pie, "-r and -pie may not be used together"),
         (options.shared_memory, "-r and --shared-memory may not be used together"),
-        (options.global_base, "-r and --global-base may not by used together"),
+        (
+            options.global_base and "relocatable-global-base" not in options.quirks,
+            "-r and --global-base may not by used together",
+        ),
     ):
         if is_wrong:
             diagnostics.error(message)

@@ -27,6 +27,7 @@ from linker.memory import lay_out_memory
 from linker.objects import OutputSegment
 from linker.options import Options
 from linker.resolve import Resolution, resolve, resolve_function_table
+from linker.seed.pieces import form_pieces
 from linker.strings import split_strings
 from linker.synthetic import declare_init_functions, ordered_init_functions, write_functions
 from linker.write import write_module
@@ -55,6 +56,7 @@ def link(
     diagnostics = Diagnostics(
         options.error_limit, options.fatal_warnings, check_side_file=check_side_file
     )
+    diagnostics.quirks = options.quirks
     try:
         return run_stages(options, inputs, diagnostics)
     except FatalError as error:
@@ -66,6 +68,8 @@ def run_stages(
 ) -> PipelineResult:
     resolution = resolve(options, inputs, diagnostics)
     split_strings(resolution.objects)
+    if options.quirks:
+        form_pieces(options, resolution.objects)
     mark_live(options, resolution)
     if options.gc_sections and options.print_gc_sections:
         for line in removed(resolution):
@@ -84,13 +88,13 @@ def run_stages(
     scan_relocations(options, resolution, indices, diagnostics)
     finish_function_table(options, resolution, indices)
     declare_init_functions(options, resolution, segments, features.emit_bss, indices)
-    assign_indices(resolution, indices, diagnostics)
+    assign_indices(options, resolution, indices, diagnostics)
     init_functions = ordered_init_functions(options, resolution, diagnostics)
     write_functions(options, resolution, segments, features.emit_bss, init_functions, indices)
     diagnostics.check()
     refuse_warned_functions(options, resolution)
 
-    collect_types(resolution, indices)
+    collect_types(options, resolution, indices)
     exports = collect_exports(options, resolution, indices, features)
     check_mutable_globals(options, resolution, indices, features, diagnostics)
     output = Output(

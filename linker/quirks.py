@@ -6,10 +6,11 @@ code that asks `name in options.quirks`. A dialect is a set of quirks and nothin
 
 from __future__ import annotations
 
-from linker.lld_quirks import LLD_QUIRKS, OLDEST_LLD, absent_from_lld, quirks_of_lld
+from linker.lld_quirks import OLDEST_LLD, PAST_QUIRKS, absent_from_lld, quirks_of_lld
 from linker.quirk import Quirk
+from linker.seed.catalogue import SEED
 
-_LLD_22_QUIRKS: tuple[Quirk, ...] = (
+LLD_QUIRKS: tuple[Quirk, ...] = (
     Quirk(
         "segment-flags-lost",
         "Relocatable output forgets the flags of data segments: retained, strings, thread-local.",
@@ -132,15 +133,18 @@ _LLD_22_QUIRKS: tuple[Quirk, ...] = (
     ),
 )
 
-QUIRKS: tuple[Quirk, ...] = (*_LLD_22_QUIRKS, *LLD_QUIRKS)
+SEED_QUIRKS: tuple[Quirk, ...] = tuple(Quirk(*entry) for entry in SEED)
 
-_LLD_22 = frozenset(quirk.name for quirk in _LLD_22_QUIRKS)
+QUIRKS: tuple[Quirk, ...] = LLD_QUIRKS + PAST_QUIRKS + SEED_QUIRKS
+
+_LLD_22 = frozenset(quirk.name for quirk in LLD_QUIRKS)
 
 DIALECTS: dict[str, frozenset[str]] = {
     "standard": frozenset(),
     "lld-22": _LLD_22,
     **{
         f"lld-{release}": (_LLD_22 - absent_from_lld(release)) | quirks_of_lld(release)
-        for release in range(OLDEST_LLD, 22)
+        for release in reversed(range(OLDEST_LLD, 22))
     },
+    "seed": frozenset(quirk.name for quirk in SEED_QUIRKS),
 }

@@ -5,7 +5,7 @@ LLD's populateSymtab, LinkingSection and RelocSection; written for `-r` and `--e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from linker.emit import Output, custom_section, text, vector
 from linker.errors import FatalError
@@ -18,13 +18,26 @@ from linker.format.constants import (
     SymbolKind,
 )
 from linker.format.leb128 import encode_signed, encode_unsigned
-from linker.objects import Chunk, InputObject, OutputSegment, Section, Segment
+from linker.format.model import Relocation
+from linker.objects import Chunk, OutputSegment, Section, Segment
 from linker.resolve import Resolution
+from linker.seed.output import (
+    misplacements,
+    own_segments,
+    relocations_by_location,
+    symbols_in_order,
+)
+from linker.seed.resolution import number_in_object, number_of
 from linker.symbols import LinkSymbol
 
 
 def number_symbols(resolution: Resolution) -> list[LinkSymbol]:
     """The symbols of the output's symbol table, numbered; section symbols follow them."""
+    if "symbols-in-object-order" in resolution.table.options.quirks:
+        symbols = symbols_in_order(resolution)
+        for index, symbol in enumerate(symbols):
+            symbol.output_symbol = index
+        return symbols
     symbols = [
         symbol for symbol in resolution.table.symbols if symbol.used_in_object and symbol.is_live
     ]
@@ -52,13 +65,18 @@ def symbol_entry(symbol: LinkSymbol, quirks: frozenset[str]) -> bytes:
         if symbol.is_defined:
             encoded += data_reference(symbol, quirks)
         return encoded
+    if symbol.kind is SymbolKind.SECTION:
+        return encoded + encode_unsigned(number_in_object(symbol))
     if symbol.kind is not SymbolKind.FUNCTION:
         encoded += encode_unsigned(symbol.element_index & 0xFFFFFFFF)
     elif symbol.is_defined:
         encoded += encode_unsigned(symbol.function.function_index)
     else:
         encoded += encode_unsigned(symbol.function_index)
-    if symbol.is_defined or symbol.flags & SymbolFlag.EXPLICIT_NAME:
+    names_reference = (
+        symbol.flags & SymbolFlag.EXPLICIT_NAME and "explicit-names-lost" not in quirks
+    )
+    if symbol.is_defined or names_reference:
         encoded += text(symbol.name)
     return encoded
 
@@ -73,7 +91,10 @@ def data_reference(symbol: LinkSymbol, quirks: frozenset[str]) -> bytes:
             )
         return encode_unsigned(0) + encode_unsigned(symbol.value) + encode_unsigned(symbol.size)
     offset = segment.offset_in_output_segment(symbol.value)
-    index = encode_unsigned(segment.output_segment.index)
+    number = segment.output_segment.index
+    if "segment-numbers-unmoved" in quirks:
+        number = number_of(symbol)
+    index = encode_unsigned(number)
     return index + encode_unsigned(offset) + encode_unsigned(symbol.size)
 
 
@@ -81,18 +102,23 @@ def linking_section(
     output: Output, symbols: list[LinkSymbol], section_indices: Iterable[int]
 ) -> bytes:
     """The section `linking` (Linking.md, "Linking Metadata Section")."""
-    entries = [symbol_entry(symbol, output.options.quirks) for symbol in symbols]
+    quirks = output.options.quirks
+    entries = [symbol_entry(symbol, quirks) for symbol in symbols]
     local = bytes((SymbolKind.SECTION, SymbolFlag.BINDING_LOCAL))
     entries += [local + encode_unsigned(index) for index in section_indices]
     content = encode_unsigned(2)
-    if entries:
-        content += subsection(LinkingSubsection.SYMBOL_TABLE, vector(entries))
-    if output.segments:
+    always = "empty-subsections-written" in quirks
+    if entries or always:
+        content += subsection(LinkingSubsection.SYMBOL_TABLE, vector(entries, output.width))
+    segments = output.segments
+    if "segment-info-of-own" in quirks:
+        segments = own_segments(segments)
+    if segments or always:
         infos = (
             text(segment.name)
             + encode_unsigned(segment.alignment)
-            + encode_unsigned(segment_flags(segment, output.options.quirks))
-            for segment in output.segments
+            + encode_unsigned(segment_flags(segment, quirks))
+            for segment in segments
         )
         content += subsection(LinkingSubsection.SEGMENT_INFO, vector(infos))
     if output.init_functions:
@@ -105,7 +131,7 @@ def linking_section(
     comdats = comdat_entries(output)
     if comdats:
         content += subsection(LinkingSubsection.COMDAT_INFO, vector(comdats))
-    return custom_section("linking", content)
+    return custom_section("linking", content, output.width)
 
 
 def segment_flags(segment: OutputSegment, quirks: frozenset[str]) -> int:
@@ -139,53 +165,61 @@ def comdat_of(chunk: Segment) -> str:
 
 
 def relocation_section(
+    output: Output,
     name: str,
     section_index: int,
     chunks: Sequence[Chunk],
     section_symbols: dict[str, int],
-    quirks: frozenset[str],
 ) -> bytes:
     """A section `reloc.NAME` for the output section at that index; nothing without relocations."""
-    chunks = list(chunks)
-    entries = [
-        encoded
-        for chunk in chunks
-        if chunk.file is not None
-        for encoded in moved_relocations(chunk, chunk.file, section_symbols, quirks)
-    ]
+    quirks = output.options.quirks
+    moves = {chunk: chunk.output_offset - chunk.input_offset for chunk in chunks}
+    if name == "DATA" and "data-relocations-misplaced" in quirks:
+        moves = misplacements(chunks)
+    if "relocations-by-location" in quirks:
+        found = relocations_by_location(name, chunks, output.resolution)
+    else:
+        found = moved_relocations(chunks, section_symbols, quirks)
+    unsigned = "addends-written-unsigned" in quirks
+    entries = []
+    for chunk, (relocation_type, offset, index, addend) in found:
+        encoded = (
+            encode_unsigned(relocation_type)
+            + encode_unsigned(offset + moves[chunk] & 0xFFFFFFFF)
+            + encode_unsigned(index & 0xFFFFFFFF)
+        )
+        if relocation_type in RELOCATIONS_WITH_ADDEND:
+            encoded += encode_unsigned(addend & 0xFFFFFFFF) if unsigned else encode_signed(addend)
+        entries.append(encoded)
     count = len(entries)
     if name in ("CODE", "DATA") and "dropped-relocations-counted" in quirks:
         count = sum(len(chunk.relocations) for chunk in chunks)
     if not count:
         return b""
-    content = encode_unsigned(section_index) + encode_unsigned(count) + b"".join(entries)
-    return custom_section(f"reloc.{name}", content)
+    counted = encode_unsigned(count, output.width) + b"".join(entries)
+    return custom_section(f"reloc.{name}", encode_unsigned(section_index) + counted, output.width)
 
 
 def moved_relocations(
-    chunk: Chunk, obj: InputObject, section_symbols: dict[str, int], quirks: frozenset[str]
-) -> Iterable[bytes]:
-    """The relocations of a chunk, their places, indices and addends those of the output."""
-    moved = chunk.output_offset - chunk.input_offset
-    for relocation_type, offset, index, addend in chunk.relocations:
-        if relocation_type == RelocationType.TYPE_INDEX_LEB:
-            new_index = obj.type_map[index]
-        else:
-            symbol = obj.symbols[index]
-            if not symbol.is_live and "dead-relocations-written" not in quirks:
-                continue
-            new_index = symbol.output_symbol
-            if isinstance(symbol.chunk, Section):
-                if symbol.chunk.name not in section_symbols:
-                    # wasm-ld 22 crashes here.
-                    raise FatalError(f"{chunk}: refers to {symbol.chunk}, which is left out")
-                new_index = section_symbols[symbol.chunk.name]
-                addend = symbol.chunk.offset_in_output(addend)
-        encoded = (
-            encode_unsigned(relocation_type)
-            + encode_unsigned(offset + moved & 0xFFFFFFFF)
-            + encode_unsigned(new_index & 0xFFFFFFFF)
-        )
-        if relocation_type in RELOCATIONS_WITH_ADDEND:
-            encoded += encode_signed(addend)
-        yield encoded
+    chunks: Iterable[Chunk], section_symbols: dict[str, int], quirks: frozenset[str]
+) -> Iterator[tuple[Chunk, Relocation]]:
+    """The relocations of each chunk, their indices and addends those of the output."""
+    for chunk in chunks:
+        obj = chunk.file
+        if obj is None:
+            continue
+        for relocation_type, offset, index, addend in chunk.relocations:
+            if relocation_type == RelocationType.TYPE_INDEX_LEB and index in obj.type_map:
+                new_index = obj.type_map[index]
+            else:
+                symbol = obj.symbols[index]
+                if not symbol.is_live and "dead-relocations-written" not in quirks:
+                    continue
+                new_index = symbol.output_symbol
+                if isinstance(symbol.chunk, Section):
+                    if symbol.chunk.name not in section_symbols:
+                        # wasm-ld 22 crashes here.
+                        raise FatalError(f"{chunk}: refers to {symbol.chunk}, which is left out")
+                    new_index = section_symbols[symbol.chunk.name]
+                    addend = symbol.chunk.offset_in_output(addend)
+            yield chunk, Relocation(relocation_type, offset, new_index, addend)

@@ -11,6 +11,8 @@ from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.format.model import Relocation
 from linker.objects import Chunk, Function, InputObject, Section, Segment
+from linker.seed.resolution import number_of
+from linker.seed.values import RelocationRules, check_bounds
 from linker.symbols import LinkSymbol, State
 
 TYPE_INDEX = int(R.TYPE_INDEX_LEB)
@@ -37,6 +39,7 @@ ENCODINGS = {
     R.MEMORY_ADDR_LOCREL_I32: I32,
     **dict.fromkeys((R.TABLE_INDEX_I64, R.MEMORY_ADDR_I64, R.FUNCTION_OFFSET_I64), I64),
 }
+UNSIGNED_OF = {SLEB: LEB, SLEB64: LEB64}
 ENCODING_OF = [ENCODINGS[entry] for entry in sorted(R)]
 
 
@@ -64,8 +67,7 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
     symbol = obj.symbols[index]
     if symbol.kind is SymbolKind.SECTION:
         section = symbol.chunk
-        assert isinstance(section, Section)
-        return section.offset_in_output(addend)
+        return section.offset_in_output(addend) if isinstance(section, Section) else addend
     if not symbol.is_live:
         # Debug information may speak of what was dropped.
         tombstone = chunk.tombstone if isinstance(chunk, Section) else 0
@@ -88,7 +90,9 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
             return 0
         return slot - table_base if relocation_type in TABLE_INDEX_RELATIVE else slot
     if relocation_type in GLOBAL_INDEX:
-        return symbol.element_index if symbol.kind is SymbolKind.GLOBAL else symbol.got_index
+        if symbol.kind is SymbolKind.GLOBAL:
+            return symbol.element_index
+        return symbol.got_index if symbol.got_index != -1 else number_of(symbol)
     if relocation_type in FUNCTION_OFFSET:
         return function_offset(symbol, chunk, addend)
     return symbol.element_index
@@ -103,9 +107,11 @@ def function_offset(symbol: LinkSymbol, chunk: Chunk, addend: int) -> int:
     return function.output_offset + function.code_offset + addend
 
 
-def encode(relocation_type: int, value: int) -> bytes:
+def encode(relocation_type: int, value: int, unsigned: bool = False) -> bytes:
     """A value in the width of a relocation: padded LEB128, or little-endian bytes."""
     encoding = ENCODING_OF[relocation_type]
+    if unsigned and encoding in UNSIGNED_OF:
+        encoding = UNSIGNED_OF[encoding]
     if encoding == LEB:
         return bytes(
             (
@@ -138,14 +144,23 @@ def encode(relocation_type: int, value: int) -> bytes:
     return encode_signed(value - (value >> 63 << 64), 10)
 
 
-def apply(output: bytearray, start: int, chunk: Chunk, table_base: int) -> None:
+def apply(
+    output: bytearray, start: int, chunk: Chunk, table_base: int, rules: RelocationRules
+) -> None:
     """Relocates a chunk whose content was copied to `start` in the output section's content."""
     obj = chunk.file
     if obj is None:
         return
     base = start - chunk.input_offset
+    values, unsigned, bounded = rules
     for relocation in chunk.relocations:
-        encoded = encode(relocation[0], value_of(relocation, chunk, obj, table_base))
+        if values and relocation[0] in values:
+            value = values[relocation[0]](relocation, chunk, obj)
+        else:
+            value = value_of(relocation, chunk, obj, table_base)
+        encoded = encode(relocation[0], value, unsigned)
+        if bounded:
+            check_bounds(chunk, relocation[1], len(encoded))
         place = base + relocation[1]
         output[place : place + len(encoded)] = encoded
 

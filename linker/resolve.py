@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from linker.errors import Diagnostics, FatalError
 from linker.format import model
@@ -19,17 +18,26 @@ from linker.format.constants import (
     ValueType,
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
-from linker.inputs import ArchiveInput, Input, newer_than_reader, read_object
+from linker.inputs import Input
+from linker.legacy_table import add_legacy_table_symbol
 from linker.objects import (
     Function,
     GlobalElement,
-    ImportedEntity,
     InputObject,
     TableElement,
     load,
-    open_object,
 )
+from linker.older_reader import newer_than_reader
+from linker.opening import ArchiveIndex, open_inputs
 from linker.options import Options
+from linker.seed.errors import SeedError
+from linker.seed.pieces import forget_thread_local
+from linker.seed.resolution import (
+    STACK_POINTER_NAME,
+    check_entry,
+    refuse_weak_functions,
+    set_apart,
+)
 from linker.symbol_table import (
     DEFAULT_MODULE,
     FUNCTION_TABLE_NAME,
@@ -41,7 +49,7 @@ from linker.symbol_table import (
     demote,
     undefined_symbol,
 )
-from linker.symbols import ABSOLUTE, HIDDEN, NO_STRIP, TLS, UNDEFINED, WEAK, LinkSymbol, State
+from linker.symbols import ABSOLUTE, HIDDEN, TLS, UNDEFINED, WEAK, LinkSymbol, State
 from linker.why_extract import Extraction, report
 from linker.wrap import apply_wrapping, declare_wrapped
 
@@ -105,7 +113,7 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     """
     table = SymbolTable(options, diagnostics)
     resolution = Resolution(table)
-    objects = open_inputs(inputs, options.quirks)
+    objects = open_inputs(inputs, options, diagnostics)
     define_required_symbols(options, resolution)
     for obj in objects:
         if isinstance(obj, ArchiveIndex):
@@ -133,53 +141,15 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
         symbol = table.find(name)
         if symbol is not None and symbol.is_defined:
             symbol.force_export = True
-    if not options.relocatable:
+    if "weak-functions-stop" in options.quirks:
+        refuse_weak_functions(table.symbols)
+    elif not options.relocatable:
         table.stub_weak_undefined()
     if entry is not None:
         entry.set_hidden(False)
     diagnostics.check()
     demote_lazy_symbols(table)
     return resolution
-
-
-class ArchiveIndex(NamedTuple):
-    """What an archive's own symbol table says: names with the members that define them."""
-
-    symbols: list[tuple[str, InputObject]]
-
-
-def open_index(entry: ArchiveInput, quirks: frozenset[str]) -> ArchiveIndex:
-    """The members that the archive's symbol table names; others are not looked at."""
-    members: dict[int, InputObject] = {}
-    symbols = []
-    for name, number in entry.archive.symbols:
-        if number not in members:
-            member = entry.archive.members[number]
-            full_name = f"{entry.name}({member.name})"
-            file = read_object(member.data, full_name, quirks)
-            members[number] = open_object(file, full_name, member.name, lazy=True, live=False)
-        symbols.append((name, members[number]))
-    return ArchiveIndex(symbols)
-
-
-def open_inputs(
-    inputs: Sequence[Input], quirks: frozenset[str]
-) -> list[InputObject | ArchiveIndex]:
-    """Every object of the command line, archive members included, in order."""
-    objects: list[InputObject | ArchiveIndex] = []
-    for entry in inputs:
-        if isinstance(entry, ArchiveInput):
-            if entry.has_index:
-                objects.append(open_index(entry, quirks))
-                continue
-            for member in entry.archive.members:
-                name = f"{entry.name}({member.name})"
-                file = read_object(member.data, name, quirks)
-                objects.append(open_object(file, name, member.name, not entry.whole, entry.whole))
-        else:
-            file = read_object(entry.data, entry.name, quirks)
-            objects.append(open_object(file, entry.name, entry.name, entry.lazy, True))
-    return objects
 
 
 def offer_lazily(obj: InputObject, table: SymbolTable) -> None:
@@ -229,6 +199,8 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
         table.diagnostics.print(obj.name)
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
     load(obj, new_comdats, options.optimize, not options.gc_sections, options.quirks)
+    if "thread-local-ordinary" in options.quirks:
+        forget_thread_local(obj)
     if not all(new_comdats) and "lost-groups-kept" not in options.quirks:
         leave_out_lost_groups(obj)
     table_symbols = 0
@@ -270,18 +242,26 @@ def add_definition(
         assert entry.index is not None
         function = obj.functions[defined_index(obj, entry)]
         new = defined_function(name, flags, obj, function)
+        if table.stands_apart(new):
+            return set_apart(new, entry.index)
         if entry.is_local:
             return local(new, options)
         return None if function.discarded else table.add_defined_function(new)
     if kind is SymbolKind.DATA:
         assert entry.data is not None
-        if flags & ABSOLUTE and "absolute-symbols-moved" not in options.quirks:
-            return add_absolute(obj, entry, options, table)
-        if entry.data.segment >= len(obj.segments):
-            raise FatalError(
-                f"{obj.name}: wasm-ld 22 crashes here: absolute symbol {name}, no data segment"
-                " (quirk absolute-symbols-moved)",
-            )
+        if flags & ABSOLUTE and "absolute-flag-unknown" not in options.quirks:
+            if "absolute-symbols-moved" not in options.quirks:
+                return add_absolute(obj, entry, options, table)
+            if entry.data.segment >= len(obj.segments):
+                raise FatalError(
+                    f"{obj.name}: wasm-ld 22 crashes here: absolute symbol {name}, no data segment"
+                    " (quirk absolute-symbols-moved)",
+                )
+        elif entry.data.segment >= len(obj.segments):
+            # Only where the reader did not check: a symbol without bytes.
+            absolute = add_absolute(obj, entry, options, table)
+            absolute.index = entry.data.segment
+            return absolute
         segment = obj.segments[entry.data.segment]
         if segment.is_tls:
             flags |= TLS
@@ -295,13 +275,15 @@ def add_definition(
             value=entry.data.offset,
             size=entry.data.size,
         )
+        if table.stands_apart(new):
+            return set_apart(new, entry.data.segment)
         if entry.is_local:
             return local(new, options)
         return None if segment.discarded else table.add_defined(new)
     assert entry.index is not None
     if kind is SymbolKind.SECTION:
         section = obj.sections_by_index.get(entry.index)
-        if section is None:
+        if section is None and "section-symbols-unchecked" not in options.quirks:
             raise FatalError(f"{obj.name}: section symbol of section {entry.index}, not custom")
         return local(LinkSymbol("", kind, State.DEFINED, flags, obj, chunk=section), options)
     if kind is SymbolKind.GLOBAL:
@@ -313,6 +295,8 @@ def add_definition(
     else:
         table_element = obj.tables[defined_index(obj, entry)]
         new = defined_table(name, flags, obj, table_element)
+    if table.stands_apart(new):
+        return set_apart(new, entry.index)
     return local(new, options) if entry.is_local else table.add_defined(new)
 
 
@@ -324,9 +308,21 @@ def defined_index(obj: InputObject, entry: model.Symbol) -> int:
     """
     assert entry.index is not None
     index = entry.index - len(obj.imports[IMPORT_KINDS[entry.kind]])
+    if index >= count_of(obj, entry.kind):
+        # Only where the reader did not check.
+        raise FatalError(f"{obj.name}: symbol {entry.name} is not undefined, but of no element")
     if index < 0:
         raise FatalError(f"{obj.name}: symbol {entry.name} is not undefined, but an import")
     return index
+
+
+def count_of(obj: InputObject, kind: SymbolKind) -> int:
+    """The number of functions, globals, tags or tables that an object defines."""
+    if kind is SymbolKind.FUNCTION:
+        return len(obj.functions)
+    if kind is SymbolKind.GLOBAL:
+        return len(obj.globals)
+    return len(obj.tags if kind is SymbolKind.TAG else obj.tables)
 
 
 def add_absolute(
@@ -380,7 +376,11 @@ def add_reference(
         else:
             new.table_type = described
     new.is_called_directly = is_called_directly
+    if table.stands_apart(new):
+        return set_apart(new, entry.index or 0)
     if entry.is_local:
+        if "undefined-local-refused" in options.quirks:
+            raise SeedError("undefinedLocal", f"symbol '{entry.name}' defined in '{obj.name}'")
         return local(new, options)
     if entry.kind is SymbolKind.FUNCTION:
         return table.add_undefined_function(new)
@@ -392,56 +392,6 @@ def described_definition(
 ) -> FunctionType | GlobalType | TableType:
     assert entry.index is not None
     return obj.functions[entry.index - imported].signature
-
-
-def add_legacy_table_symbol(obj: InputObject, table_symbols: int, resolution: Resolution) -> None:
-    """Objects from before table symbols import the table and nothing more.
-
-    LLD's addLegacyIndirectFunctionTableIfNeeded.
-    """
-    imported = obj.imports[ExternalKind.TABLE]
-    count = len(imported) + len(obj.tables)
-    if count == table_symbols:
-        return
-    diagnostics = resolution.table.diagnostics
-    if table_symbols:
-        diagnostics.error(
-            f"{obj.name}: expected one symbol table entry for each of the {count} table(s)"
-            f" present, but got {table_symbols} symbol(s) instead.",
-        )
-    elif obj.tables:
-        diagnostics.error(
-            f"{obj.name}: unexpected table definition(s) without corresponding"
-            " symbol-table entries.",
-        )
-    elif count != 1:
-        diagnostics.error(
-            f"{obj.name}: multiple table imports, but no corresponding symbol-table entries.",
-        )
-    else:
-        add_symbol_of_import(obj, imported[0], resolution)
-
-
-def add_symbol_of_import(obj: InputObject, entry: ImportedEntity, resolution: Resolution) -> None:
-    described = entry.description
-    if (
-        entry.name != FUNCTION_TABLE_NAME
-        or not isinstance(described, TableType)
-        or described.element is not ValueType.FUNCREF
-    ):
-        resolution.table.diagnostics.error(
-            f"{obj.name}: table import {entry.name} is missing a symbol table entry.",
-        )
-        return
-    new = undefined_symbol(entry.name, SymbolKind.TABLE, NO_STRIP, obj)
-    new.import_module, new.import_name = entry.module, entry.name
-    new.table_type = described
-    resolution.table.trace_reference(entry.name, obj)
-    symbol = resolution.table.add_undefined(new)
-    obj.symbols.append(symbol)
-    # Its uses have no relocations, so nothing else would keep it.
-    symbol.mark_live()
-    resolution.legacy_function_table = True
 
 
 def pointer_global(name: str, mutable: bool, options: Options) -> GlobalElement:
@@ -461,14 +411,17 @@ def synthetic_function(
 
 def define_required_symbols(options: Options, resolution: Resolution) -> None:
     """The symbols that stand before all others (LLD's createSyntheticSymbols)."""
-    if options.relocatable:
-        return
     table, own = resolution.table, resolution.own
-    own.call_ctors = table.add_synthetic_function(
-        "__wasm_call_ctors",
-        HIDDEN,
-        synthetic_function("__wasm_call_ctors", NULL_SIGNATURE, options),
-    )
+    if options.relocatable:
+        if "stack-pointer-imported" in options.quirks:
+            own.stack_pointer = import_stack_pointer(table)
+        return
+    if "constructors-unknown" not in options.quirks:
+        own.call_ctors = table.add_synthetic_function(
+            "__wasm_call_ctors",
+            HIDDEN,
+            synthetic_function("__wasm_call_ctors", NULL_SIGNATURE, options),
+        )
     own.stack_pointer = table.add_synthetic_global(
         "__stack_pointer",
         HIDDEN if "stack-pointer-hidden" in options.quirks else 0,
@@ -490,6 +443,16 @@ def define_required_symbols(options: Options, resolution: Resolution) -> None:
             HIDDEN,
             synthetic_function("__wasm_init_tls", TLS_INIT_SIGNATURE, options),
         )
+
+
+def import_stack_pointer(table: SymbolTable) -> LinkSymbol:
+    """Makes `__stack_pointer` a reference of the linker's own."""
+    new = undefined_symbol(STACK_POINTER_NAME, SymbolKind.GLOBAL, 0, None)
+    new.global_type = GlobalType(POINTER, True)
+    new.import_module, new.import_name = DEFAULT_MODULE, STACK_POINTER_NAME
+    symbol = table.add_undefined(new)
+    symbol.referenced = True
+    return symbol
 
 
 def define_optional_symbols(options: Options, resolution: Resolution) -> None:
@@ -535,7 +498,9 @@ def extract_wanted(options: Options, resolution: Resolution) -> LinkSymbol | Non
     for name in options.export_lookup_order:
         want(name, resolution, "--export")
     entry = None
-    if options.entry and not options.relocatable:
+    if "entry-by-name" in options.quirks:
+        check_entry(options, resolution)
+    elif options.entry and not options.relocatable:
         entry = want(options.entry, resolution, "--entry")
         if entry is not None and entry.is_defined:
             entry.force_export = True
@@ -601,7 +566,7 @@ def resolve_function_table(options: Options, resolution: Resolution, required: b
     flags = 0 if options.export_table else HIDDEN
     table_type = TableType(ValueType.FUNCREF, Limits(LimitsFlag(0), 0))
     if options.import_table:
-        if existing is None and required:
+        if existing is None and (required or "table-import-always" in options.quirks):
             new = undefined_symbol(FUNCTION_TABLE_NAME, SymbolKind.TABLE, flags | UNDEFINED, None)
             new.table_type = table_type
             table.trace_reference(FUNCTION_TABLE_NAME, None)

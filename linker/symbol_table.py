@@ -31,6 +31,7 @@ from linker.objects import (
     file_name,
 )
 from linker.options import Options
+from linker.seed.resolution import segment_number, stands_apart
 from linker.symbols import (
     ABSOLUTE,
     BINDING_MASK,
@@ -69,6 +70,7 @@ class SymbolTable:
         self.synthetic_globals: list[GlobalElement] = []
         self.synthetic_tables: list[TableElement] = []
         self.comdats: set[str] = set()
+        self._compares = "kinds-uncompared" not in options.quirks
         self._slots: dict[str, int] = {}
         self._variants: dict[str, list[LinkSymbol]] = {}
         self._stubs: dict[FunctionType, LinkSymbol] = {}
@@ -76,6 +78,11 @@ class SymbolTable:
     def find(self, name: str) -> LinkSymbol | None:
         slot = self._slots.get(name)
         return None if slot is None else self.symbols[slot]
+
+    def stands_apart(self, new: LinkSymbol) -> bool:
+        """Whether a symbol is to stay out of the table (departures of the seed)."""
+        quirks = self.options.quirks
+        return bool(quirks) and stands_apart(self.find(new.name), new, quirks)
 
     def wrap(self, name: str, real: str, wrap: str) -> None:
         """Lets `real` mean what `name` means, and `name` what `wrap` means (LLD's wrap)."""
@@ -123,11 +130,11 @@ class SymbolTable:
                 existing.become(new)
                 return existing
             demote(existing)
-        if existing.kind is not SymbolKind.FUNCTION:
+        if existing.kind is not SymbolKind.FUNCTION and self._compares:
             self._report_kind(existing, new)
             return existing
         compares = not existing.is_undefined or existing.is_called_directly
-        if compares and not signatures_match(existing, new):
+        if self._compares and compares and not signatures_match(existing, new):
             variant, is_new = self._function_variant(existing, new)
             if is_new or self._should_replace(existing, new):
                 variant.become(new)
@@ -162,14 +169,14 @@ class SymbolTable:
                 return existing
             self.extract_symbol(existing, file_name(new.file))
             return existing
-        if existing.kind is not SymbolKind.FUNCTION:
+        if existing.kind is not SymbolKind.FUNCTION and self._compares:
             self._report_kind(existing, new)
             return existing
         if existing.signature is None and new.signature is not None:
             existing.signature = new.signature
         symbol = existing
         was_undefined = existing.is_undefined
-        if new.is_called_directly and not signatures_match(existing, new):
+        if self._compares and new.is_called_directly and not signatures_match(existing, new):
             if was_undefined and not existing.is_called_directly:
                 existing.become(new)
             else:
@@ -276,6 +283,8 @@ class SymbolTable:
 
     def _wants_optional(self, name: str) -> bool:
         """Whether a linker-defined symbol is asked for by a reference or an export."""
+        if "linker-data-unknown" in self.options.quirks:
+            return False
         existing = self.find(name)
         if existing is None:
             return self.options.export_all or name in self.options.exported_symbols
@@ -293,7 +302,7 @@ class SymbolTable:
     def define_if_referenced(self, name: str, element: GlobalElement) -> LinkSymbol | None:
         """Defines a global of the linker where an object wants it; an export alone does not."""
         existing = self.find(name)
-        if existing is None or existing.is_defined:
+        if existing is None or not self._wants_optional(name):
             return None
         self.synthetic_globals.append(element)
         return self._enter(defined_global(name, HIDDEN, None, element))
@@ -366,10 +375,11 @@ class SymbolTable:
     def _should_replace(self, existing: LinkSymbol, new: LinkSymbol) -> bool:
         if not existing.is_defined:
             return True
-        if new.is_weak:
-            return False
-        if existing.is_weak:
-            return True
+        if "weak-definitions-collide" not in self.options.quirks:
+            if new.is_weak:
+                return False
+            if existing.is_weak:
+                return True
         if self.options.allow_multiple_definition:
             return False
         message = (
@@ -384,6 +394,9 @@ class SymbolTable:
 
     def _update_undefined(self, existing: LinkSymbol, new: LinkSymbol) -> None:
         """One more reference to what is not defined (LLD's updateExistingUndefined)."""
+        if "later-reference-wins" in self.options.quirks:
+            existing.become(new)
+            return
         compares = new.kind is SymbolKind.FUNCTION
         if compares or "import-mismatch-unchecked" not in self.options.quirks:
             self._unify_imports(existing, new)
@@ -435,6 +448,11 @@ class SymbolTable:
         )
 
     def _check_type(self, existing: LinkSymbol, new: LinkSymbol) -> None:
+        if not self._compares:
+            if new.kind is SymbolKind.DATA and existing.kind is not SymbolKind.DATA:
+                # What takes it for a function or global gets this number.
+                existing.index = segment_number(new)
+            return
         if existing.kind is not new.kind:
             self._report_kind(existing, new)
             return

@@ -38,7 +38,7 @@ class State(Enum):
 class LinkSymbol:
     """A symbol of the link, its current meaning and (after layout) its numbers.
 
-    The fields down to `is_stub` are its meaning and change as a whole when another
+    The fields down to `apart` are its meaning and change as a whole when another
     definition takes the name; those after it belong to the name and stay.
     """
 
@@ -59,6 +59,7 @@ class LinkSymbol:
     is_called_directly: bool = True
     stub: LinkSymbol | None = None
     is_stub: bool = False
+    apart: bool = False
 
     used_in_object: bool = False
     force_export: bool = False
@@ -90,6 +91,7 @@ class LinkSymbol:
         self.is_called_directly = other.is_called_directly
         self.stub = other.stub
         self.is_stub = other.is_stub
+        self.apart = other.apart
         if self.on_change is not None:
             self.on_change(self)
 
@@ -201,6 +203,6 @@ class LinkSymbol:
     @property
     def slot(self) -> int:
         """The entry in the indirect function table, -1 without one."""
-        if self.state is State.DEFINED:
+        if self.state is State.DEFINED and self.kind is SymbolKind.FUNCTION:
             return self.function.table_index
         return self.table_index

@@ -114,7 +114,6 @@ def write_functions(
     own = resolution.own
     if options.relocatable:
         return
-    assert own.call_ctors is not None
     if own.apply_tls_relocs is not None:
         set_body(own.apply_tls_relocs, thread_local.data_relocation_code(segments))
     if own.apply_global_tls_relocs is not None:
@@ -128,9 +127,10 @@ def write_functions(
         ]
         code = shared_init(passive, own) if options.shared_memory else plain_init(passive)
         set_body(own.init_memory, code)
-    if own.call_ctors.is_live or init_functions:
-        set_body(own.call_ctors, call_ctors_code(init_functions))
-    if not own.call_ctors.used_in_object and not is_exported(own.call_ctors, options):
+    ctors = own.call_ctors
+    if ctors is not None and (ctors.is_live or init_functions):
+        set_body(ctors, call_ctors_code(init_functions))
+    if ctors is not None and not ctors.used_in_object and not is_exported(ctors, options):
         wrap_command_exports(options, resolution, init_functions, indices)
     if own.init_tls is not None and own.init_tls.is_live:
         set_body(own.init_tls, thread_local.init_code(segments, own))

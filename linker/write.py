@@ -8,6 +8,8 @@ from linker.emit import Output
 from linker.format.constants import SectionId
 from linker.objects import Section
 from linker.relocatable import linking_section, number_symbols, relocation_section
+from linker.seed.output import own_segments
+from linker.seed.values import relocation_rules
 
 
 def write_module(output: Output) -> bytes:
@@ -32,27 +34,25 @@ def write_module(output: Output) -> bytes:
     sections = [section for section in sections if section]
     code_index = len(sections)
     code, data, placed = relocated_contents(output, custom)
-    if output.indices.functions:
-        sections.append(emit.section(SectionId.CODE, code))
+    if output.indices.bodies:
+        sections.append(emit.section(SectionId.CODE, code, output.width))
     data_index = len(sections)
-    if any(map(output.is_written, output.segments)):
-        sections.append(emit.section(SectionId.DATA, data))
+    writes_empty = "empty-data-written" in options.quirks
+    if any(writes_empty or output.is_written(segment) for segment in output.segments):
+        sections.append(emit.section(SectionId.DATA, data, output.width))
     custom_indices = {}
     for name, (_, content) in placed.items():
         custom_indices[name] = len(sections)
         sections.append(emit.custom_section(name, content))
     if keeps_relocations:
-        quirks = options.quirks
         section_symbols = {name: len(symbols) + n for n, name in enumerate(custom_indices)}
         sections.append(linking_section(output, symbols, custom_indices.values()))
-        functions = output.indices.functions
+        functions = output.indices.bodies
         chunks = [chunk for segment in output.segments for chunk in segment.chunks]
-        sections.append(relocation_section("CODE", code_index, functions, section_symbols, quirks))
-        sections.append(
-            relocation_section("DATA", data_index, chunks, section_symbols, quirks),
-        )
+        sections.append(relocation_section(output, "CODE", code_index, functions, section_symbols))
+        sections.append(relocation_section(output, "DATA", data_index, chunks, section_symbols))
         sections += [
-            relocation_section(name, custom_indices[name], parts, section_symbols, quirks)
+            relocation_section(output, name, custom_indices[name], parts, section_symbols)
             for name, (parts, _) in placed.items()
         ]
     sections += [
@@ -68,8 +68,9 @@ def relocated_contents(
     output: Output, custom: dict[str, list[Section]]
 ) -> tuple[bytearray, bytearray, dict[str, tuple[list[Section], bytearray]]]:
     """The contents of code, data and custom sections; everything is placed before relocations."""
-    base = output.options.table_base
-    compresses = output.options.compress_relocations
+    options = output.options
+    base = options.table_base
+    compresses = options.compress_relocations
     code = emit.place_compressed_code(output) if compresses else emit.place_code(output)
     data = emit.place_data(output)
     placed = {}
@@ -79,11 +80,15 @@ def relocated_contents(
         for part in written:
             content[part.output_offset : part.output_offset + len(part.content)] = part.content
         placed[name] = (written, content)
+    if options.relocatable and "relocatable-unrelocated" in options.quirks:
+        return code, data, placed
+    own = own_segments(output.segments)
+    rules = relocation_rules(options.quirks, output.indices, own)
     if not compresses:
-        emit.relocate_all(code, output.indices.functions, base)
+        emit.relocate_all(code, output.indices.bodies, base, rules)
     for segment in output.segments:
         if output.is_written(segment):
-            emit.relocate_all(data, segment.chunks, base)
+            emit.relocate_all(data, segment.chunks, base, rules)
     for written, content in placed.values():
-        emit.relocate_all(content, written, base)
+        emit.relocate_all(content, written, base, rules)
     return code, data, placed

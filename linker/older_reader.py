@@ -1,0 +1,81 @@
+"""What the readers of earlier releases refuse in objects, because it came after them."""
+
+from __future__ import annotations
+
+from linker.format.constants import RelocationType, ValueType
+from linker.format.errors import MalformedFile
+from linker.format.model import (
+    DataSection,
+    GlobalSection,
+    LinkingSection,
+    ObjectFile,
+    RelocationSection,
+)
+from linker.format.parse import parse
+
+REF_NULL = b"\xd0"
+NEWER = frozenset(
+    {"absolute-symbols-refused", "function-index-i32-unknown", "null-functions-refused"},
+)
+
+
+def newer_than_release(data: bytes, name: str, quirks: frozenset[str]) -> str | None:
+    """What a release with these quirks says of something in an object that is newer than it.
+
+    None: all is known, or the file is malformed, which the linking stages will report.
+    """
+    if not quirks & NEWER:
+        return None
+    try:
+        return newer_than_reader(parse(data, name, required_features=True), quirks)
+    except MalformedFile:
+        return None
+
+
+def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
+    """As `newer_than_release`, of a file that is parsed."""
+    if not quirks & NEWER:
+        return None
+    for section in file.sections:
+        problem = None
+        if isinstance(section, GlobalSection) and "null-functions-refused" in quirks:
+            problem = newer_global(section)
+        elif isinstance(section, LinkingSection) and "absolute-symbols-refused" in quirks:
+            problem = newer_symbol(section, file)
+        elif isinstance(section, RelocationSection) and "function-index-i32-unknown" in quirks:
+            problem = newer_relocation(section)
+        if problem is not None:
+            return problem
+    return None
+
+
+def newer_global(section: GlobalSection) -> str | None:
+    for entry in section.globals:
+        if entry.init.body[:1] == REF_NULL and entry.init.body[1] != ValueType.EXTERNREF:
+            return "invalid type for ref.null"
+    return None
+
+
+def newer_symbol(section: LinkingSection, file: ObjectFile) -> str | None:
+    data = file.find(DataSection)
+    sizes = [len(segment.content) for segment in data.segments] if data else []
+    for symbol in section.symbols:
+        if symbol.data is None:
+            continue
+        number, offset = symbol.data.segment, symbol.data.offset
+        if number >= len(sizes):
+            return "invalid data symbol index"
+        if offset > sizes[number]:
+            return (
+                f"invalid data symbol offset: `{symbol.name}`"
+                f" (offset: {offset} segment size: {sizes[number]})"
+            )
+    return None
+
+
+def newer_relocation(section: RelocationSection) -> str | None:
+    newer = int(RelocationType.FUNCTION_INDEX_I32)
+    for relocation in section.relocations:
+        if relocation.type == newer:
+            return f"invalid relocation type: {newer}"
+    return None
