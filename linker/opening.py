@@ -68,5 +68,5 @@ def open_inputs(
                 name = f"{entry.name}({member.name})"
                 open_one(member.data, name, member.name, not entry.whole, entry.whole)
         else:
-            open_one(entry.data, entry.name, entry.name, entry.lazy, True)
+            open_one(entry.data, entry.name, entry.name, entry.lazy, not entry.lazy)
     return objects

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker
 from tests.linker.objects import (
@@ -27,6 +31,8 @@ from tests.linker.objects import (
     undefined_global,
     undefined_table,
 )
+from tests.linker.wasm_ld import run_wasm_ld, run_weld_ld
+from tests.programs.build import BUILDERS
 
 CALLER = assemble(function("start", call("f"), flags=EXPORTED))
 
@@ -153,3 +159,12 @@ def test_relocatable_output(link: Linker) -> None:
     user = assemble(function("start", const(1), b"\x1a", call("f")))
     linked = link(user, options="-r -y f -y __stack_pointer")
     assert linked.stdout == "a.o: reference to f\n"
+
+
+def test_a_program(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    program = BUILDERS["libc-small"](tmp_path)
+    names = ("malloc", "_start", "__heap_base", "__wasm_call_ctors", "main", "printf", "memcpy")
+    argv = [*program.link_line, "-o", "x", *(f"--trace-symbol={name}" for name in names)]
+    real = run_wasm_ld(argv, tmp_path)
+    assert run_weld_ld(argv, tmp_path, capfdbinary) == real
+    assert real.stdout.count("\n") > 10

@@ -22,6 +22,7 @@ from tests.linker.objects import (
     undefined_function,
 )
 from tests.linker.wasm_ld import run_wasm_ld, run_weld_ld
+from tests.programs.build import BUILDERS
 
 CALLER = assemble(function("start", call("f"), flags=EXPORTED))
 OPTION = "--why-extract=why"
@@ -167,3 +168,11 @@ def test_the_report_of_a_refused_link(
     assert run_weld_ld(argv, tmp_path, capfdbinary) == real
     assert real.status == 1
     assert (tmp_path / "why").read_bytes() == report
+
+
+def test_a_program(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    program = BUILDERS["libc-small"](tmp_path)
+    argv = [*program.link_line, "-o", "x", "--why-extract=-"]
+    real = run_wasm_ld(argv, tmp_path)
+    assert run_weld_ld(argv, tmp_path, capfdbinary) == real
+    assert real.stdout.count("\n") > 20

@@ -30,7 +30,9 @@ from tests.linker.objects import (
     undefined_function,
     undefined_table,
 )
-from tests.linker.wasm_ld import run_wasm_ld
+from tests.linker.wasm_ld import run_wasm_ld, run_weld_ld
+from tests.programs.build import BUILDERS
+from tests.programs.running import run_module
 from tests.programs.zig import compile_c
 
 
@@ -246,3 +248,22 @@ def test_a_call_of_a_wrapper_with_another_signature(link: Linker) -> None:
     assert output.module is not None
     Linked(output.module).validate()
     assert "function signature mismatch: __wrap_f" in output.warnings[0]
+
+
+def test_wrapping_in_a_library(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    program = BUILDERS["libc-small"](tmp_path)
+    source = tmp_path / "wrapper.c"
+    source.write_text(
+        "#include <stdlib.h>\n"
+        "void *__real_malloc(size_t);\n"
+        "unsigned count;\n"
+        "void *__wrap_malloc(size_t n) { count++; return __real_malloc(n); }\n"
+    )
+    wrapper = compile_c(source, tmp_path / "wrapper.o", "-O1")
+    argv = [*program.link_line, str(wrapper), "--wrap=malloc", "--dialect=lld-22"]
+    assert run_wasm_ld([*argv[:-1], "-o", "real"], tmp_path) == (0, "", "")
+    assert run_weld_ld([*argv, "-o", "ours"], tmp_path, capfdbinary) == (0, "", "")
+    module = (tmp_path / "ours").read_bytes()
+    # The path of the output is the module's name.
+    assert module.replace(b"ours", b"real") == (tmp_path / "real").read_bytes()
+    assert run_module(module, "_start", tmp_path) == program.stdout
