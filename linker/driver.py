@@ -189,9 +189,9 @@ def _link(
     from linker.pipeline import link
 
     files: list[Input] = list(inputs.inputs)
-    if module is not None:
-        files.insert(0, MemoryInput(module.name, module.object_file()))
     try:
+        if module is not None:
+            files.insert(0, MemoryInput(module.name, module.object_file()))
         result = link(options, files, check_side_file)
     except LinkError as error:
         warnings = [Message(Severity.WARNING, text) for text in error.warnings]

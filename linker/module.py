@@ -1,130 +1,292 @@
-"""An object built in memory, piece by piece, as a compiler would.
+"""An object built in memory, piece by piece, as a compiler would, and linked again and again.
 
-A `Module` holds declarations: functions and constant data with their content, alignment and the
-name they are exported under. `Module.object_file` gives it as an object file that was never
-written down; it is linked in front of the files (`linker.driver.run`).
+A `Module` holds declarations; `flush` makes an object file of them as they are now, links it in
+front of the files and forgets all about it: a link leaves no trace in the module, so that a
+flush after any edits gives what a module made anew with the same declarations gives.
+
+The order of the declarations is that of their symbol slots, each followed by its unnamed
+constants. A new declaration, constant or error table takes the slot that was freed last, or else
+a new one; freeing a declaration frees its slot and then those of its constants (the seed's
+`allocateDeclIndexes`, `lowerUnnamedConst` and `freeDecl`).
+
+With `--dialect seed` the stages after this are the seed's. What its linker keeps from flush to
+flush is not reproduced: exports that are refused or replaced when they are made, flags that stay
+set, error names that are written once more at each flush, positions in its hash maps after edits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from linker.format import model
-from linker.format.constants import SymbolFlag, SymbolKind
-from linker.format.expression import i32_const
+from linker.declaration import (
+    Declaration,
+    Export,
+    Extern,
+    Reference,
+    check_alignment,
+    check_references,
+)
+from linker.format.constants import RelocationType
 from linker.format.model import FunctionType, ObjectFile
+from linker.module_object import make_object
 
-# A constant is placed with the read-only data, in a segment of its own.
-DATA_PREFIX = ".rodata."
-_FUNCTION_NAMES = 1
+if TYPE_CHECKING:
+    from linker.driver import LinkOutput
 
-
-@dataclass(slots=True, eq=False)
-class Declaration:
-    """A function or constant data.
-
-    Attributes:
-        name: the symbol's full name.
-        content: the bytes; of a function its body (locals and code) without the size.
-        alignment: in bytes, a power of two; 1 for functions.
-        signature: of a function; None for data.
-        export_name: what the module calls it to others; None: it is local.
-    """
-
-    name: str
-    content: bytes
-    alignment: int = 1
-    signature: FunctionType | None = None
-    export_name: str | None = None
-
-    @property
-    def symbol_name(self) -> str:
-        """The name by which other objects know it."""
-        return self.name if self.export_name is None else self.export_name
+_ERROR_TABLE = "__zig_err_name_table"
 
 
 @dataclass(slots=True, eq=False)
 class Module:
-    """The declarations of an object in memory. `name` is what messages call it."""
+    """The declarations of an object in memory, for wasm32. `name` is what messages call it.
+
+    Every operation raises ValueError for a declaration that was freed. `error_names` fill the
+    table of error names, if there is one; they may be changed at any time.
+    """
 
     name: str
-    declarations: list[Declaration] = field(default_factory=list)
+    error_names: list[str] = field(default_factory=list)
+    _slots: list[Declaration | None] = field(default_factory=list)
+    _free_slots: list[int] = field(default_factory=list)
+    _error_table: Declaration | None = None
 
-    def add_function(self, name: str, signature: FunctionType, body: bytes) -> Declaration:
-        return self._add(Declaration(name, body, signature=signature))
+    @property
+    def declarations(self) -> list[Declaration]:
+        """In the order of their slots; without unnamed constants, which their owners have."""
+        return [entry for entry in self._slots if entry is not None and entry.owner is None]
 
-    def add_data(self, name: str, alignment: int, content: bytes) -> Declaration:
-        """Adds constant data. Raises ValueError for an alignment that is no power of two."""
-        if alignment < 1 or alignment & alignment - 1:
-            raise ValueError(f"{name}: alignment {alignment} is no power of two")
-        return self._add(Declaration(name, content, alignment))
+    # Declarations.
 
-    def export(self, declaration: Declaration, name: str) -> None:
-        """Makes a declaration known to other objects, and to the host, under a name."""
-        declaration.export_name = name
+    def allocate(self, name: str, signature: FunctionType | None = None) -> Declaration:
+        """A function, or data without `signature`, that is still to be defined."""
+        return self._place(Declaration(name, signature))
 
-    def _add(self, declaration: Declaration) -> Declaration:
-        self.declarations.append(declaration)
-        return declaration
+    def add_function(
+        self,
+        name: str,
+        signature: FunctionType,
+        body: bytes,
+        references: Sequence[Reference] = (),
+    ) -> Declaration:
+        """A function with its definition. Raises ValueError as `update` does."""
+        check_references(name, body, references)
+        return self._place(Declaration(name, signature, body, references=tuple(references)))
+
+    def add_data(
+        self, name: str, alignment: int, content: bytes, references: Sequence[Reference] = ()
+    ) -> Declaration:
+        """Data with its definition. Raises ValueError as `update` does."""
+        check_alignment(name, alignment)
+        check_references(name, content, references)
+        return self._place(Declaration(name, None, content, alignment, tuple(references)))
+
+    def add_extern(
+        self,
+        name: str,
+        signature: FunctionType | None = None,
+        library: str | None = None,
+        weak: bool = False,
+    ) -> Declaration:
+        """Something defined elsewhere. Raises ValueError as `make_extern` does."""
+        declaration = Declaration(name, signature)
+        declaration.extern = _extern(declaration, library, weak)
+        return self._place(declaration)
+
+    def update(
+        self,
+        declaration: Declaration,
+        content: bytes,
+        references: Sequence[Reference] = (),
+        *,
+        alignment: int | None = None,
+        signature: FunctionType | None = None,
+    ) -> None:
+        """Gives a declaration a new definition; alignment and signature stay if not given.
+
+        Its unnamed constants stay as well: `clear` it first where the new content has its own.
+
+        Raises:
+            ValueError: the alignment is no power of two; a reference has its place outside the
+                content, or a target of the wrong kind; a signature for data.
+        """
+        _check_alive(declaration)
+        check_references(declaration.name, content, references)
+        if alignment is not None:
+            check_alignment(declaration.name, alignment)
+        if signature is not None and declaration.signature is None:
+            raise ValueError(f"{declaration.name}: data has no signature")
+        declaration.content = content
+        declaration.references = tuple(references)
+        declaration.extern = None
+        declaration.alignment = declaration.alignment if alignment is None else alignment
+        declaration.signature = signature or declaration.signature
+
+    def clear(self, declaration: Declaration) -> None:
+        """Takes the definition away, and frees the unnamed constants."""
+        _check_alive(declaration)
+        declaration.content = None
+        declaration.references = ()
+        declaration.extern = None
+        self._free_constants(declaration)
+
+    def make_extern(
+        self, declaration: Declaration, library: str | None = None, weak: bool = False
+    ) -> None:
+        """Leaves the definition to another object, or the host, until it is updated.
+
+        What it had is taken away as by `clear`.
+
+        Raises:
+            ValueError: data from a library; only functions are imported.
+        """
+        _check_alive(declaration)
+        extern = _extern(declaration, library, weak)
+        self.clear(declaration)
+        declaration.extern = extern
+
+    def free(self, declaration: Declaration) -> None:
+        """Removes a declaration with its unnamed constants.
+
+        References to it are errors of the next flush, until they are updated.
+
+        Raises:
+            ValueError: it is an unnamed constant, which goes with its owner.
+        """
+        _check_alive(declaration)
+        if declaration.owner is not None:
+            raise ValueError(f"{declaration.name}: belongs to {declaration.owner.name}")
+        self._release(declaration)
+        self._free_constants(declaration)
+        if declaration is self._error_table:
+            self._error_table = None
+
+    # What declarations have.
+
+    def add_constant(
+        self,
+        owner: Declaration,
+        alignment: int,
+        content: bytes,
+        references: Sequence[Reference] = (),
+    ) -> Declaration:
+        """An unnamed constant of a declaration: local data.
+
+        Raises:
+            ValueError: as `update` does, or the owner is an unnamed constant itself.
+        """
+        _check_alive(owner)
+        if owner.owner is not None:
+            raise ValueError(f"{owner.name}: a constant owns none")
+        name = f"__unnamed_{owner.name}_{len(owner.constants)}"
+        constant = self.add_data(name, alignment, content, references)
+        constant.owner = owner
+        owner.constants.append(constant)
+        return constant
+
+    def address(
+        self, declaration: Declaration, offset: int, target: Declaration, addend: int = 0
+    ) -> None:
+        """Puts the address of `target` plus `addend` at `offset` in the content of data.
+
+        The address of a function is its place in the function table.
+
+        Raises:
+            ValueError: `declaration` is a function or has no definition; there are no four bytes
+                at `offset`; an addend for a function.
+        """
+        _check_alive(declaration)
+        if declaration.signature is not None or declaration.content is None:
+            raise ValueError(f"{declaration.name}: no data that could hold an address")
+        is_data = target.signature is None
+        kind = RelocationType.MEMORY_ADDR_I32 if is_data else RelocationType.TABLE_INDEX_I32
+        reference = Reference(kind, offset, target, addend)
+        check_references(declaration.name, declaration.content, [reference])
+        declaration.references = (*declaration.references, reference)
+
+    def export(
+        self, declaration: Declaration, name: str, weak: bool = False, hidden: bool = False
+    ) -> None:
+        """Makes a declaration known under a name, or changes how it is known under that name.
+
+        Others see it in the next flush, if it is defined then. Two strong exports of one name are
+        an error of the flush; of a strong and weak ones the strong counts, else the first.
+        """
+        _check_alive(declaration)
+        declaration.exports[name] = Export(weak, hidden)
+
+    def delete_export(self, declaration: Declaration, name: str) -> None:
+        """Takes a name away from a declaration. Raises KeyError if it does not have it."""
+        _check_alive(declaration)
+        del declaration.exports[name]
+
+    def error_table(self) -> Declaration:
+        """The table of error names, made when it is first asked for.
+
+        Its definition comes with each flush: for each name its address and its size in bytes, as
+        32 bits each; the names end with a zero that is not counted.
+        """
+        if self._error_table is None:
+            self._error_table = self.allocate(_ERROR_TABLE)
+            self.export(self._error_table, _ERROR_TABLE, hidden=True)
+        return self._error_table
+
+    # Linking.
 
     def object_file(self) -> ObjectFile:
-        """The object as it is now; what is done to the module later does not change it."""
-        functions = [entry for entry in self.declarations if entry.signature is not None]
-        data = [entry for entry in self.declarations if entry.signature is None]
-        signatures = [entry.signature for entry in functions if entry.signature is not None]
-        types = list(dict.fromkeys(signatures))
-        names = [(index, entry.name) for index, entry in enumerate(functions)]
-        return ObjectFile(
-            self.name,
-            [
-                model.TypeSection(types),
-                model.FunctionSection([types.index(signature) for signature in signatures]),
-                model.CodeSection(_bodies(functions)),
-                model.DataSection(_segments(data)),
-                model.LinkingSection(
-                    symbols=_symbols(self.declarations),
-                    segments=[
-                        model.SegmentInfo(
-                            DATA_PREFIX + entry.name, entry.alignment.bit_length() - 1, 0
-                        )
-                        for entry in data
-                    ],
-                ),
-                model.NameSection([(_FUNCTION_NAMES, 0, names)]),
-            ],
-        )
+        """The object as it is now; what is done to the module later does not change it.
 
+        Raises:
+            LinkError: two strong exports have the same name, or a reference goes to what has no
+                definition.
+        """
+        return make_object(self.name, self.declarations, self._error_table, self.error_names)
 
-def _bodies(functions: list[Declaration]) -> list[model.FunctionBody]:
-    offset = 0
-    bodies = []
-    for entry in functions:
-        bodies.append(model.FunctionBody(entry.content, offset))
-        offset += len(entry.content)
-    return bodies
+    def flush(
+        self,
+        arguments: Sequence[str],
+        read: Callable[[str], bytes] | None = None,
+        dialect: str = "standard",
+    ) -> LinkOutput:
+        """Links the object, in front of the files on the command line (`linker.driver.run`).
 
+        `read` gives the content of the files, from the disk if it is None.
+        """
+        # Imported here because the driver takes modules.
+        from linker.driver import read_from_disk, run
 
-def _segments(data: list[Declaration]) -> list[model.DataSegment]:
-    offset = 0
-    segments = []
-    for entry in data:
-        segments.append(model.DataSegment(0, 0, i32_const(0), entry.content, offset))
-        offset += len(entry.content)
-    return segments
+        return run(arguments, read or read_from_disk, dialect, self)
 
+    # Slots.
 
-def _symbols(declarations: list[Declaration]) -> list[model.Symbol]:
-    symbols = []
-    counts = {SymbolKind.FUNCTION: 0, SymbolKind.DATA: 0}
-    for entry in declarations:
-        kind = SymbolKind.DATA if entry.signature is None else SymbolKind.FUNCTION
-        index = counts[kind]
-        counts[kind] += 1
-        exported = entry.export_name is not None
-        flags = SymbolFlag.EXPORTED if exported else SymbolFlag.BINDING_LOCAL
-        if kind is SymbolKind.DATA:
-            reference = model.DataReference(index, 0, len(entry.content))
-            symbols.append(model.Symbol(kind, flags, entry.symbol_name, None, reference))
+    def _place(self, declaration: Declaration) -> Declaration:
+        if self._free_slots:
+            declaration.slot = self._free_slots.pop()
+            self._slots[declaration.slot] = declaration
         else:
-            symbols.append(model.Symbol(kind, flags, entry.symbol_name, index))
-    return symbols
+            declaration.slot = len(self._slots)
+            self._slots.append(declaration)
+        return declaration
+
+    def _free_constants(self, declaration: Declaration) -> None:
+        for constant in declaration.constants:
+            self._release(constant)
+        declaration.constants.clear()
+
+    def _release(self, declaration: Declaration) -> None:
+        assert declaration.slot is not None
+        self._slots[declaration.slot] = None
+        self._free_slots.append(declaration.slot)
+        declaration.slot = None
+
+
+def _extern(declaration: Declaration, library: str | None, weak: bool) -> Extern:
+    if declaration.signature is None and library is not None:
+        raise ValueError(f"{declaration.name}: data cannot be imported")
+    return Extern(library, weak)
+
+
+def _check_alive(declaration: Declaration) -> None:
+    if declaration.slot is None:
+        raise ValueError(f"{declaration.name}: was freed")
