@@ -7,77 +7,30 @@ import pytest
 from linker.declaration import Declaration, LinkerSymbol, Reference
 from linker.driver import LinkOutput
 from linker.format.encode import encode
-from linker.format.model import FunctionType
 from linker.format.parse import parse
 from linker.module import Module
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker
 from tests.linker.linked import Linked
+from tests.linker.module_contents import Content, body, calls, calls_through, loads, number
 from tests.linker.objects import (
     END,
     EXPORTED,
     TO_I32,
     VOID,
     WEAK,
-    Part,
     R,
     Site,
     call,
-    const,
     data,
     function,
-    parts_of,
     returning,
     undefined_function,
     word,
 )
 
-LOAD = b"\x28\x02\0"
 
-
-def filled(
-    *parts: Part, **targets: Declaration | FunctionType | LinkerSymbol
-) -> tuple[bytes, list[Reference]]:
-    """A content and its references; sites name what `targets` has."""
-    content = b""
-    references = []
-    for part in parts_of(parts):
-        if isinstance(part, Site):
-            references.append(Reference(part.kind, len(content), targets[part.name], part.addend))
-            part = part.blank
-        content += part
-    return content, references
-
-
-def body(
-    *parts: Part, **targets: Declaration | FunctionType | LinkerSymbol
-) -> tuple[bytes, list[Reference]]:
-    """A function without locals."""
-    return filled(b"\0", *parts, END, **targets)
-
-
-def loads(target: Declaration, addend: int = 0) -> tuple[bytes, list[Reference]]:
-    return body(b"\x41", Site(R.MEMORY_ADDR_SLEB, "x", addend), LOAD, x=target)
-
-
-def calls(target: Declaration) -> tuple[bytes, list[Reference]]:
-    return body(call("f"), f=target)
-
-
-def calls_through(pointer: Declaration) -> tuple[bytes, list[Reference]]:
-    """Calls the function whose place in the table is in some data."""
-    return body(
-        b"\x41", Site(R.MEMORY_ADDR_SLEB, "x"), LOAD,
-        b"\x11", Site(R.TYPE_INDEX_LEB, "type"), Site(R.TABLE_NUMBER_LEB, "table"),
-        x=pointer, type=TO_I32, table=LinkerSymbol.FUNCTION_TABLE,
-    )  # fmt: skip
-
-
-def number(value: int) -> bytes:
-    return b"\0" + const(value) + END
-
-
-def module_with(name: str, content: tuple[bytes, list[Reference]], module: Module) -> Declaration:
+def module_with(name: str, content: Content, module: Module) -> Declaration:
     """An exported function."""
     declaration = module.add_function(f"root.{name}", TO_I32, *content)
     module.export(declaration, name)
