@@ -43,6 +43,7 @@ from tests.linker.objects import TO_I32
 
 HOST_FUNCTION = "give"
 LIBRARY = "host"
+OWN_NAMES = "root."
 OPTIONS = ("", "--no-gc-sections", "-r", "--gc-sections --export-all", "--allow-undefined")
 FUEL = 100_000
 
@@ -109,7 +110,7 @@ class Edits(RuleBasedStateMachine):
 
     def new_name(self) -> str:
         self.count += 1
-        return f"root.{self.count}"
+        return f"{OWN_NAMES}{self.count}"
 
     def draw_spec(self, data: st.DataObject, is_function: bool | None = None) -> Spec:
         kinds = (True, False) if is_function is None else (is_function,)
@@ -241,6 +242,8 @@ class Edits(RuleBasedStateMachine):
     def make_extern(self, data: st.DataObject) -> None:
         """Its name is no other's, so that only the host has it, or nobody where it is weak."""
         spec = self.draw_spec(data)
+        if not spec.name.startswith(OWN_NAMES):
+            return
         self.clear_spec(spec)
         spec.extern = Extern(LIBRARY if spec.is_function else None, not spec.is_function)
         self.module.make_extern(self.handles[spec], *spec.extern)
