@@ -238,6 +238,7 @@ class Meaning:
         self.error_names = error_names
         self.everything = [each for spec in specs for each in (spec, *spec.constants)]
         self.duplicates: list[str] = []
+        self.contested: list[str] = []
         self.winners: dict[str, Spec] = {}
         for spec in self.everything:
             if spec.recipe is None:
@@ -249,6 +250,7 @@ class Meaning:
                 if first.exports[name].weak:
                     self.winners[name] = spec
                 else:
+                    self.contested.append(name)
                     self.duplicates.append(
                         f"duplicate symbol: {name}\n>>> defined in memory:({first.name})"
                         f"\n>>> defined in memory:({spec.name})"

@@ -11,7 +11,13 @@ import pytest
 import wasmtime
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from linker.declaration import Declaration, Export, Extern
 from linker.module import Module
@@ -19,6 +25,7 @@ from tests.linker.linked import Linked
 from tests.linker.module_model import (
     DATA_NAMES,
     FIXED,
+    FIXED_STRONG,
     FUNCTION_NAMES,
     HOST_VALUE,
     CallsPlus,
@@ -147,13 +154,20 @@ class Edits(RuleBasedStateMachine):
 
     # Edits.
 
+    @initialize(data=st.data())
+    def start(self, data: st.DataObject) -> None:
+        """Something to edit, in every run."""
+        self.ask_for_error_table()
+        for is_function in (False, True, False, True, True, True):
+            self.add(is_function, data, exported=True)
+
     @rule(is_function=st.booleans())
     def allocate(self, is_function: bool) -> None:
         spec = Spec(self.new_name(), is_function)
         self.place(spec, self.module.allocate(spec.name, TO_I32 if is_function else None))
 
-    @rule(is_function=st.booleans(), data=st.data())
-    def add(self, is_function: bool, data: st.DataObject) -> None:
+    @rule(is_function=st.sampled_from((True, True, False)), data=st.data(), exported=st.booleans())
+    def add(self, is_function: bool, data: st.DataObject, exported: bool) -> None:
         recipe = self.draw_recipe(data, is_function)
         spec = Spec(self.new_name(), is_function, recipe)
         content, references = content_of(recipe, self.handles)
@@ -162,6 +176,9 @@ class Edits(RuleBasedStateMachine):
         else:
             handle = self.module.add_function(spec.name, TO_I32, content, references)
         self.place(spec, handle)
+        if exported:
+            self.module.export(handle, f"is_{spec.name}")
+            spec.exports[f"is_{spec.name}"] = Export()
 
     @rule(is_function=st.booleans(), data=st.data(), weak=st.booleans())
     def add_extern(self, is_function: bool, data: st.DataObject, weak: bool) -> None:
@@ -180,10 +197,7 @@ class Edits(RuleBasedStateMachine):
     @rule(data=st.data())
     def update(self, data: st.DataObject) -> None:
         spec = self.draw_spec(data)
-        spec.recipe, spec.extern = self.draw_recipe(data, spec.is_function), None
-        content, references = content_of(spec.recipe, self.handles)
-        alignment = spec.recipe.alignment if isinstance(spec.recipe, Words) else None
-        self.module.update(self.handles[spec], content, references, alignment=alignment)
+        self.define(spec, self.draw_recipe(data, spec.is_function))
 
     @precondition(lambda self: self.pool(True))
     @rule(data=st.data())
@@ -284,10 +298,29 @@ class Edits(RuleBasedStateMachine):
     def change_error_names(self, names: list[str]) -> None:
         self.module.error_names = names
 
+    def mend(self) -> None:
+        """Edits away all that the linker would refuse, as the user of a compiler does."""
+        for spec in [each for owner in self.specs for each in (owner, *owner.constants)]:
+            is_lost = any(not target.is_defined for target in spec.targets())
+            if is_lost or spec.extern == Extern():
+                self.define(spec, Returns(5) if spec.is_function else Words(4, (6, 7)))
+            for name, export in list(spec.exports.items()):
+                if not export.weak and name in (*FIXED_STRONG, *Meaning(self.specs, ()).contested):
+                    self.module.export(self.handles[spec], name, True, export.hidden)
+                    spec.exports[name] = export._replace(weak=True)
+
+    def define(self, spec: Spec, recipe: Recipe) -> None:
+        spec.recipe, spec.extern = recipe, None
+        content, references = content_of(recipe, self.handles)
+        alignment = recipe.alignment if isinstance(recipe, Words) else None
+        self.module.update(self.handles[spec], content, references, alignment=alignment)
+
     # Flushes.
 
-    @rule(options=st.sampled_from(OPTIONS))
-    def flush(self, options: str) -> None:
+    @rule(options=st.sampled_from(OPTIONS), mended=st.booleans())
+    def flush(self, options: str, mended: bool) -> None:
+        if mended:
+            self.mend()
         specs = self.specs
         assert self.module.declarations == [self.handles[spec] for spec in specs]
         names = self.module.error_names
@@ -306,7 +339,8 @@ class Edits(RuleBasedStateMachine):
                 run_exports(Linked(module), meaning)
 
     def teardown(self) -> None:
-        self.flush("")
+        self.flush("", mended=False)
+        self.flush("", mended=True)
 
 
 def run_exports(found: Linked, meaning: Meaning) -> None:
