@@ -201,7 +201,7 @@ _PAST: tuple[_Past, ...] = (
     ),
     _past(
         "no-module-name",
-        "The name section has no name of the module.",
+        "The name section has no name of the module, and is not there for names of segments alone.",
         "NameSection::writeBody writes WASM_NAMES_MODULE since 18",
         last=17,
     ),

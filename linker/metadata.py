@@ -75,7 +75,11 @@ def name_section(output: Output) -> bytes:
     ]
     module_name = options.so_name or PurePosixPath(options.output_file).name
     content = subsection(NameSubsection.MODULE, text(module_name))
-    if "module-unnamed" in options.quirks or "no-module-name" in options.quirks:
+    if "no-module-name" in options.quirks:
+        if not functions and not globals_:
+            return b""
+        content = b""
+    if "module-unnamed" in options.quirks:
         content = b""
     for kind_of_name, entries in (
         (NameSubsection.FUNCTION, functions),
@@ -84,8 +88,6 @@ def name_section(output: Output) -> bytes:
     ):
         if entries or "empty-names-written" in options.quirks:
             content += subsection(kind_of_name, vector(entries))
-    if not content:
-        return b""
     return custom_section("name", content, output.width)
 
 

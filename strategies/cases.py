@@ -241,8 +241,9 @@ def _package(
 def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
     """Why a linker must refuse the case, the first of several reasons."""
     refusal = program.refusal
-    # Names are resolved, and collide, before the linker looks at its entry or its layout.
-    early = refusal is not None and refusal[0].endswith("mismatch")
+    # Options are checked before anything is read; names are resolved, and collide, before the
+    # linker looks at its entry or its layout.
+    early = refusal is not None and refusal[0].endswith(("mismatch", "option-conflict"))
     if refusal is not None and early:
         return MustRefuse(*refusal)
     if meaning.collisions and "--muldefs" not in program.options:

@@ -9,6 +9,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from linker.arguments import UNKNOWN, split_arguments
+from linker.option_history import missing_options
+from linker.quirks import DIALECTS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -54,6 +58,13 @@ class Reference:
         return _BYTES_LIKE.get(self.dialect, self.dialect)
 
     def unsupported(self, case: LinkCase) -> str | None:
+        missing = missing_options(DIALECTS.get(self.dialect, ()))
+        if missing:
+            known = split_arguments(case.arguments).arguments
+            kept = {entry.text for entry in split_arguments(case.arguments, missing).all(UNKNOWN)}
+            for argument in known:
+                if argument.text in kept and argument.key != UNKNOWN:
+                    return f"{self.dialect} has no option --{argument.key}"
         return None
 
     def command_line(self, case: LinkCase, folder: Path, output: Path) -> Sequence[str]:

@@ -31,20 +31,34 @@ def explained_departures(situation: Situation) -> dict[str, tuple[str, ...]]:
     """The quirks that make each wasm-ld of the case differ from the reference, by its name.
 
     Only wasm-lds that differ from a reference without quirks, and only where the quirks of
-    their dialect explain all of it.
+    their dialect explain all of it; the reference in that dialect departs with them. Without any
+    reference in the run nothing is explained.
     """
-    standard = [
-        result
-        for result in situation.results
-        if isinstance(adapter := situation.linkers.get(result.linker), Reference)
-        and adapter.dialect == "standard"
-    ]
+    references = {
+        name: linker for name, linker in situation.linkers.items() if isinstance(linker, Reference)
+    }
+    if not references:
+        return {}
+    standard = next(
+        (
+            result
+            for result in situation.results
+            if result.linker in references and references[result.linker].dialect == "standard"
+        ),
+        None,
+    )
     explained = {}
     for result in situation.results:
-        quirks = DIALECTS.get(situation.bytes_like(result.linker), frozenset())
-        if not quirks or situation.kind(result.linker) != "lld":
+        reference = references.get(result.linker)
+        dialect = situation.bytes_like(result.linker) if reference is None else reference.dialect
+        quirks = DIALECTS.get(dialect, frozenset())
+        if not quirks or situation.kind(result.linker) not in ("lld", "reference"):
             continue
-        if standard and not is_same(standard[0], result):
+        if result.outcome is Outcome.UNSUPPORTED:
+            continue
+        if standard is None:
+            standard = link_with(situation.case, ())
+        if not is_same(standard, result):
             names = needed_quirks(situation.case, result, quirks)
             if names:
                 explained[result.linker] = names
@@ -59,12 +73,14 @@ def link_with(case: LinkCase, quirks: Iterable[str]) -> LinkResult:
 
 
 def needed_quirks(case: LinkCase, theirs: LinkResult, quirks: frozenset[str]) -> tuple[str, ...]:
-    """The quirks without which the reference does not give `theirs`; () if all do not give it."""
+    """A least set of quirks with which the reference gives `theirs`; () if all do not give it."""
     if not is_same(link_with(case, quirks), theirs):
         return ()
-    return tuple(
-        sorted(name for name in quirks if not is_same(link_with(case, quirks - {name}), theirs)),
-    )
+    needed = set(quirks)
+    for name in sorted(quirks):
+        if is_same(link_with(case, needed - {name}), theirs):
+            needed.discard(name)
+    return tuple(sorted(needed))
 
 
 def is_same(ours: LinkResult, theirs: LinkResult) -> bool:

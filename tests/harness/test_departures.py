@@ -82,3 +82,12 @@ def test_other_linkers_on_the_same_side_are_not_excused() -> None:
     assert is_explained(
         Divergence("data.content", (("reference",), ("lld-22",)), Severity.LOW, "", ""), explained
     )
+
+
+def test_a_dialect_departs_with_its_wasm_ld() -> None:
+    linkers = [find("reference:lld-22"), find("lld-22")]
+    case = case_with_absolute_symbol()
+    with Workplace() as place, Bench() as bench:
+        verdict = judge(case, place.link(case, linkers), linkers, bench)
+    assert verdict.divergences == ()
+    assert verdict.tallies["quirk absolute-symbols-moved"] >= 1

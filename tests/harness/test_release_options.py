@@ -1,0 +1,64 @@
+"""What a release of wasm-ld, or a dialect, does not have is `unsupported`, not a refusal."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.adapters.lld import WasmLd, listed_options
+from harness.adapters.reference import Reference
+from linker.format.constants import RelocationType
+from strategies.case import InputFile, LinkCase
+from tests.linker.assemble import archive, assemble
+from tests.linker.objects import EXPORTED, Site, data, function
+
+HELP = """OPTIONS:
+  --export-memory=<value> Export the module's memory with the passed name
+  --entry <entry>        Name of entry point symbol
+  -L <dir>               Add a directory to the library search path
+                         --not-an-option in a description
+"""
+
+
+def old_wasm_ld(release: int = 19) -> WasmLd:
+    return WasmLd("lld", ("lld",), "LLD", release, options=listed_options(HELP))
+
+
+def test_the_options_of_a_release_are_read_from_its_help() -> None:
+    assert listed_options(HELP) == {"--export-memory", "--export-memory=", "--entry", "-L"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        (("--entry", "f", "a.o"), None),
+        (("--export-memory=x",), None),
+        (("--initial-heap=65536",), "--initial-heap="),
+        (("--no-such-option",), None),
+        (("--lto-obj-path=x",), None),
+    ],
+)
+def test_what_a_release_does_not_know_is_unsupported(
+    arguments: tuple[str, ...], missing: str | None
+) -> None:
+    problem = old_wasm_ld().unsupported(LinkCase((), arguments, (), ()))
+    assert problem == (missing and f"wasm-ld 19 has no option {missing}")
+
+
+def test_a_dialect_has_the_options_of_its_release() -> None:
+    case = LinkCase((), ("--page-size=1", "a.o"), (), ())
+    assert Reference("lld-20").unsupported(case) == "lld-20 has no option --page-size="
+    assert Reference("lld-21").unsupported(case) is None
+    assert Reference().unsupported(case) is None
+
+
+def test_compressing_what_wasm_ld_cannot_compress_is_unsupported() -> None:
+    probe = function(
+        "f", b"\x41", Site(RelocationType.MEMORY_ADDR_REL_SLEB, "x"), b"\x1a", flags=EXPORTED
+    )
+    unit = assemble(data("x", b"1"), probe)
+    arguments = ("-S", "--compress-relocations", "a.o", "b.a")
+    files = (InputFile("a.o", assemble(function("g"))), InputFile("b.a", archive(unit)))
+    wasm_ld = WasmLd("lld", ("lld",), "LLD", 20)
+    assert "undefined behaviour" in str(wasm_ld.unsupported(LinkCase(files, arguments, (), ())))
+    assert wasm_ld.unsupported(LinkCase(files[:1], arguments, (), ())) is None
+    assert wasm_ld.unsupported(LinkCase(files, arguments[2:], (), ())) is None
