@@ -28,9 +28,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 # Files longer than that, each with a reason.
-LONG_FILES: dict[str, str] = {
-    "tests/format/test_yaml.py": "one subject; most of it is text of LLVM's",
-}
+LONG_FILES: dict[str, str] = {}
 
 
 class Import(NamedTuple):
