@@ -25,6 +25,9 @@ FUNCTION_OFFSET = frozenset({int(R.FUNCTION_OFFSET_I32), int(R.FUNCTION_OFFSET_I
 SECTION_OFFSET = int(R.SECTION_OFFSET_I32)
 LOCATION_RELATIVE = int(R.MEMORY_ADDR_LOCREL_I32)
 
+# What wasm-ld writes for something that an option lets be undefined: all ones, in 32 bits.
+NO_INDEX = 0xFFFFFFFF
+
 LEB, LEB64, SLEB, SLEB64, I32, I64 = range(6)
 ENCODINGS = {
     **dict.fromkeys((R.FUNCTION_INDEX_LEB, R.TYPE_INDEX_LEB, R.GLOBAL_INDEX_LEB), LEB),
@@ -91,11 +94,11 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
         return slot - table_base if relocation_type in TABLE_INDEX_RELATIVE else slot
     if relocation_type in GLOBAL_INDEX:
         if symbol.kind is SymbolKind.GLOBAL:
-            return symbol.element_index
+            return symbol.element_index & NO_INDEX
         return symbol.got_index if symbol.got_index != -1 else number_of(symbol)
     if relocation_type in FUNCTION_OFFSET:
         return function_offset(symbol, chunk, addend)
-    return symbol.element_index
+    return symbol.element_index & NO_INDEX
 
 
 def function_offset(symbol: LinkSymbol, chunk: Chunk, addend: int) -> int:
