@@ -12,15 +12,10 @@ from linker.live import is_exported
 from linker.options import Options, UnresolvedPolicy
 from linker.resolve import Resolution
 from linker.seed.resolution import number_of
-from linker.symbols import LinkSymbol
+from linker.symbols import EXTERNAL_KINDS, LinkSymbol
 
-KINDS = {
-    SymbolKind.FUNCTION: ExternalKind.FUNCTION,
-    SymbolKind.GLOBAL: ExternalKind.GLOBAL,
-    SymbolKind.DATA: ExternalKind.GLOBAL,
-    SymbolKind.TAG: ExternalKind.TAG,
-    SymbolKind.TABLE: ExternalKind.TABLE,
-}
+# A data symbol is exported as a global that holds its address.
+KINDS = {**EXTERNAL_KINDS, SymbolKind.DATA: ExternalKind.GLOBAL}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from linker.errors import Diagnostics, FatalError
 from linker.format.constants import ExternalKind, LimitsFlag, RelocationType, SymbolKind
 from linker.format.model import FunctionType, GlobalType, Limits, TableType
-from linker.live import TABLE_INDEX_TYPES, TYPE_INDEX
 from linker.objects import (
     Chunk,
     Function,
@@ -24,6 +23,13 @@ from linker.objects import (
     file_name,
 )
 from linker.options import Options, UnresolvedPolicy
+from linker.relocation_families import (
+    GLOBAL_INDEX,
+    RELATIVE,
+    TABLE_INDEX,
+    THREAD_LOCAL,
+    TYPE_INDEX,
+)
 from linker.resolve import Resolution, resolve_function_table
 from linker.seed.numbers import (
     add_slot_of_reference,
@@ -38,23 +44,9 @@ from linker.seed.numbers import (
 )
 from linker.seed.pieces import atom_order
 from linker.symbol_table import DEFAULT_MODULE
-from linker.symbols import LinkSymbol
+from linker.symbols import EXTERNAL_KINDS, LinkSymbol
 
-TLS_TYPES = frozenset(
-    {int(RelocationType.MEMORY_ADDR_TLS_SLEB), int(RelocationType.MEMORY_ADDR_TLS_SLEB64)},
-)
-GLOBAL_INDEX_TYPES = frozenset(
-    {int(RelocationType.GLOBAL_INDEX_LEB), int(RelocationType.GLOBAL_INDEX_I32)},
-)
-RELATIVE_TYPES = frozenset(int(entry) for entry in RelocationType if "_REL_" in entry.name)
-SCANNED_TYPES = TABLE_INDEX_TYPES | TLS_TYPES | GLOBAL_INDEX_TYPES | RELATIVE_TYPES
-
-IMPORT_KINDS = {
-    SymbolKind.FUNCTION: ExternalKind.FUNCTION,
-    SymbolKind.GLOBAL: ExternalKind.GLOBAL,
-    SymbolKind.TABLE: ExternalKind.TABLE,
-    SymbolKind.TAG: ExternalKind.TAG,
-}
+SCANNED_TYPES = TABLE_INDEX | THREAD_LOCAL | GLOBAL_INDEX | RELATIVE
 
 
 @dataclass(slots=True)
@@ -141,7 +133,7 @@ def collect_imports(options: Options, resolution: Resolution, indices: Indices) 
         )
         imported = [entry for entry in imported if entry is function_table] + ordered
     for symbol in imported:
-        kind = IMPORT_KINDS[symbol.kind]
+        kind = EXTERNAL_KINDS[symbol.kind]
         described = symbol.signature or symbol.global_type or symbol.table_type
         key = (kind, described, import_module_of(symbol), import_name_of(symbol))
         if key not in seen or "imports-repeated" in options.quirks:
@@ -180,15 +172,15 @@ def scan_chunk(
             continue
         symbol = symbols[index]
         if relocation_type in SCANNED_TYPES:
-            if relocation_type in TABLE_INDEX_TYPES:
+            if relocation_type in TABLE_INDEX:
                 take_address(obj, index, options, indices)
-            elif relocation_type in GLOBAL_INDEX_TYPES:
+            elif relocation_type in GLOBAL_INDEX:
                 if symbol.kind is not SymbolKind.GLOBAL and "got-unknown" not in options.quirks:
                     add_got_entry(symbol, options, resolution, indices)
-            elif relocation_type in TLS_TYPES:
+            elif relocation_type in THREAD_LOCAL:
                 check_tls(symbol, relocation_type, obj, options, resolution, diagnostics)
             if (
-                relocation_type in RELATIVE_TYPES
+                relocation_type in RELATIVE
                 and symbol.is_undefined
                 and not options.relocatable
                 and "relative-references-unchecked" not in options.quirks

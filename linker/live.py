@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from linker.format.constants import RelocationType, SegmentFlag
+from linker.format.constants import SegmentFlag
 from linker.initial_values import globals_read
 from linker.objects import Chunk, Element, GlobalElement, InputObject
 from linker.options import Options
+from linker.relocation_families import TABLE_INDEX, TABLE_INDEX_RELATIVE, TYPE_INDEX
 from linker.resolve import Resolution
 from linker.symbols import EXPORTED, LinkSymbol, State
 
-TABLE_INDEX_TYPES = frozenset(
-    int(entry) for entry in RelocationType if entry.name.startswith("TABLE_INDEX")
-)
 # The relative kinds are for position-independent code, where LLD keeps the stubs.
-STUB_FREE_TYPES = frozenset(
-    int(entry)
-    for entry in RelocationType
-    if int(entry) in TABLE_INDEX_TYPES and "_REL_" not in entry.name
-)
+STUB_FREE_TYPES = TABLE_INDEX - TABLE_INDEX_RELATIVE
 RETAINED = int(SegmentFlag.RETAIN)
-TYPE_INDEX = int(RelocationType.TYPE_INDEX_LEB)
 
 
 def is_exported(symbol: LinkSymbol, options: Options) -> bool:

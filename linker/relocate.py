@@ -11,19 +11,21 @@ from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.format.model import Relocation
 from linker.objects import Chunk, Function, InputObject, Section, Segment
+from linker.relocation_families import (
+    FUNCTION_INDEX,
+    FUNCTION_OFFSET,
+    GLOBAL_INDEX,
+    LOCATION_RELATIVE,
+    MEMORY_ADDRESS,
+    TABLE_INDEX,
+    TABLE_INDEX_RELATIVE,
+    TYPE_INDEX,
+)
 from linker.seed.resolution import number_of
 from linker.seed.values import RelocationRules, check_bounds
 from linker.symbols import LinkSymbol, State
 
-TYPE_INDEX = int(R.TYPE_INDEX_LEB)
-FUNCTION_INDEX = frozenset({int(R.FUNCTION_INDEX_LEB), int(R.FUNCTION_INDEX_I32)})
-MEMORY_ADDRESS = frozenset(int(entry) for entry in R if entry.name.startswith("MEMORY_ADDR"))
-TABLE_INDEX = frozenset(int(entry) for entry in R if entry.name.startswith("TABLE_INDEX"))
-TABLE_INDEX_RELATIVE = frozenset({int(R.TABLE_INDEX_REL_SLEB), int(R.TABLE_INDEX_REL_SLEB64)})
-GLOBAL_INDEX = frozenset({int(R.GLOBAL_INDEX_LEB), int(R.GLOBAL_INDEX_I32)})
-FUNCTION_OFFSET = frozenset({int(R.FUNCTION_OFFSET_I32), int(R.FUNCTION_OFFSET_I64)})
 SECTION_OFFSET = int(R.SECTION_OFFSET_I32)
-LOCATION_RELATIVE = int(R.MEMORY_ADDR_LOCREL_I32)
 
 # What wasm-ld writes for something that an option lets be undefined: all ones, in 32 bits.
 NO_INDEX = 0xFFFFFFFF

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from linker.errors import Diagnostics, FatalError
 from linker.format import model
 from linker.format.constants import (
-    ExternalKind,
     LimitsFlag,
     SymbolFlag,
     SymbolKind,
@@ -49,17 +48,11 @@ from linker.symbol_table import (
     demote,
     undefined_symbol,
 )
-from linker.symbols import ABSOLUTE, HIDDEN, TLS, UNDEFINED, WEAK, LinkSymbol, State
+from linker.symbols import ABSOLUTE, EXTERNAL_KINDS, HIDDEN, TLS, UNDEFINED, WEAK, LinkSymbol, State
 from linker.why_extract import Extraction, report
 from linker.wrap import apply_wrapping, declare_wrapped
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
-IMPORT_KINDS = {
-    SymbolKind.FUNCTION: ExternalKind.FUNCTION,
-    SymbolKind.GLOBAL: ExternalKind.GLOBAL,
-    SymbolKind.TABLE: ExternalKind.TABLE,
-    SymbolKind.TAG: ExternalKind.TAG,
-}
 NULL_SIGNATURE = FunctionType((), ())
 TLS_INIT_SIGNATURE = FunctionType((ValueType.I32,), ())
 POINTER = ValueType.I32
@@ -307,7 +300,7 @@ def defined_index(obj: InputObject, entry: model.Symbol) -> int:
         FatalError: the symbol is marked as defined but is an import.
     """
     assert entry.index is not None
-    index = entry.index - len(obj.imports[IMPORT_KINDS[entry.kind]])
+    index = entry.index - len(obj.imports[EXTERNAL_KINDS[entry.kind]])
     if index >= count_of(obj, entry.kind):
         # Only where the reader did not check.
         raise FatalError(f"{obj.name}: symbol {entry.name} is not undefined, but of no element")
@@ -358,7 +351,7 @@ def add_reference(
     new = undefined_symbol(entry.name, entry.kind, int(entry.flags), obj)
     if entry.kind is not SymbolKind.DATA:
         assert entry.index is not None
-        imports = obj.imports[IMPORT_KINDS[entry.kind]]
+        imports = obj.imports[EXTERNAL_KINDS[entry.kind]]
         if entry.is_undefined:
             imported = imports[entry.index]
             new.import_module = imported.module

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, cast
 
 from linker.errors import FatalError
-from linker.format.constants import SymbolFlag, SymbolKind
+from linker.format.constants import ExternalKind, SymbolFlag, SymbolKind
 from linker.format.model import FunctionType, GlobalType, TableType
 
 if TYPE_CHECKING:
@@ -24,6 +24,14 @@ NO_STRIP = int(SymbolFlag.NO_STRIP)
 TLS = int(SymbolFlag.TLS)
 ABSOLUTE = int(SymbolFlag.ABSOLUTE)
 _BINDING = BINDING_MASK
+
+# What a symbol is where it is imported. Data is not imported, sections neither.
+EXTERNAL_KINDS = {
+    SymbolKind.FUNCTION: ExternalKind.FUNCTION,
+    SymbolKind.GLOBAL: ExternalKind.GLOBAL,
+    SymbolKind.TABLE: ExternalKind.TABLE,
+    SymbolKind.TAG: ExternalKind.TAG,
+}
 
 
 class State(Enum):
