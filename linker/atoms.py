@@ -5,8 +5,9 @@ Functions need no stage: they are written in the order of the objects.
 
 from __future__ import annotations
 
+from linker.command_line.options import Options
 from linker.errors import FatalError
-from linker.hash_order import string_map_order
+from linker.hashes.hash_order import string_map_order
 from linker.objects import (
     STRING_SEGMENT,
     InputObject,
@@ -17,7 +18,6 @@ from linker.objects import (
     Section,
     Segment,
 )
-from linker.options import Options
 from linker.seed.pieces import atom_order
 from linker.strings import merge
 

@@ -12,10 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from linker.command_line import CommandLine, parse_command_line
+from linker.command_line.checks import check_options
+from linker.command_line.help_text import help_text, quirks_text, version_text
+from linker.command_line.options import Options
+from linker.command_line.parse import CommandLine, parse_command_line
+from linker.command_line.response_files import Read
+from linker.command_line.unsupported import unsupported_options
 from linker.errors import CheckPath, Diagnostics, LinkError, Message, Severity, SideFile
 from linker.format.errors import MalformedFile
-from linker.help_text import help_text, quirks_text, version_text
 from linker.inputs import (
     Input,
     MemoryInput,
@@ -25,10 +29,6 @@ from linker.inputs import (
     read_names,
 )
 from linker.module import Module
-from linker.option_checks import check_options
-from linker.options import Options
-from linker.response_files import Read
-from linker.unsupported import unsupported_options
 
 
 class LinkOutput(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from linker.command_line.options import Options
 from linker.errors import FatalError
 from linker.exports import Export
 from linker.features import Features
@@ -15,7 +16,6 @@ from linker.indices import Indices, import_module_of, import_name_of
 from linker.initial_values import written_value
 from linker.memory import Memory, i32_const
 from linker.objects import Chunk, OutputSegment
-from linker.options import Options
 from linker.relocate import address_of, apply, compress
 from linker.resolve import Resolution
 from linker.seed.resolution import number_of

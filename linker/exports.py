@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from linker.command_line.options import Options, UnresolvedPolicy
 from linker.errors import Diagnostics
 from linker.features import Features
 from linker.format.constants import ExternalKind, SymbolKind
 from linker.indices import Indices
 from linker.live import is_exported
-from linker.options import Options, UnresolvedPolicy
 from linker.resolve import Resolution
 from linker.seed.resolution import number_of
 from linker.symbols import EXTERNAL_KINDS, LinkSymbol

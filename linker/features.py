@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from linker.command_line.options import Options
 from linker.errors import Diagnostics
 from linker.format import model
-from linker.hash_order import string_map_order
+from linker.hashes.hash_order import string_map_order
 from linker.objects import InputObject, Segment
-from linker.options import Options
 
 SHARED_MEMORY_FEATURES = ("atomics", "bulk-memory")
 USED, DISALLOWED, REQUIRED = "+", "-", "="

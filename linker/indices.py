@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from linker.command_line.options import Options, UnresolvedPolicy
 from linker.errors import Diagnostics, FatalError
 from linker.format.constants import ExternalKind, LimitsFlag, RelocationType, SymbolKind
 from linker.format.model import FunctionType, GlobalType, Limits, TableType
@@ -22,7 +23,6 @@ from linker.objects import (
     TagElement,
     file_name,
 )
-from linker.options import Options, UnresolvedPolicy
 from linker.relocation_families import (
     GLOBAL_INDEX,
     RELATIVE,

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple, TypeAlias
 
-from linker.command_line import InputRequest, MisplacedSwitch
+from linker.command_line.parse import InputRequest, MisplacedSwitch
+from linker.command_line.response_files import Read, reason
 from linker.errors import Diagnostics
 from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, parse_archive
 from linker.format.constants import MAGIC, SectionId
 from linker.format.errors import MalformedFile
 from linker.format.model import ObjectFile
 from linker.older_reader import newer_than_release
-from linker.response_files import Read, reason
 from linker.seed.reader import takes_foreign_files
 
 

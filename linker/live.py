@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from linker.command_line.options import Options
 from linker.format.constants import SegmentFlag
 from linker.initial_values import globals_read
 from linker.objects import Chunk, Element, GlobalElement, InputObject
-from linker.options import Options
 from linker.relocation_families import TABLE_INDEX, TABLE_INDEX_RELATIVE, TYPE_INDEX
 from linker.resolve import Resolution
 from linker.symbols import EXPORTED, LinkSymbol, State

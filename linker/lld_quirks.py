@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from linker.option_history import BROUGHT_BY, quirk_of
+from linker.command_line.history import BROUGHT_BY, quirk_of
 from linker.quirk import Quirk
 
 OLDEST_LLD = 15

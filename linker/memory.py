@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from linker.atoms import align
+from linker.command_line.options import Options
 from linker.errors import Diagnostics, FatalError
 from linker.format.leb128 import encode_signed
 from linker.format.model import InitExpr
 from linker.objects import GlobalElement, OutputSegment
-from linker.options import Options
 from linker.resolve import Resolution
 from linker.seed.errors import SeedStop
 from linker.seed.pieces import pack

@@ -6,16 +6,16 @@ import hashlib
 import os
 from pathlib import PurePosixPath
 
+from linker.command_line.options import BuildIdKind, Options
 from linker.emit import Output, custom_section, text, vector
 from linker.errors import FatalError
 from linker.format import model
 from linker.format.constants import NameSubsection, SymbolKind
 from linker.format.leb128 import encode_unsigned
+from linker.hashes.xxh3 import xxh3_64
 from linker.names import display_name
 from linker.objects import InputObject
-from linker.options import BuildIdKind, Options
 from linker.seed.output import names_by_symbol
-from linker.xxh3 import xxh3_64
 
 # Name spaces of version-5 identifiers are arbitrary; this one is LLD's (Writer.cpp, makeUUID).
 UUID_NAMESPACE = bytes.fromhex("a1fa482d0e22038d338b521cd6d212b2")

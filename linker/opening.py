@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from linker.command_line.options import Options
 from linker.errors import Diagnostics
 from linker.inputs import ArchiveInput, Input, MemoryInput
 from linker.objects import InputObject, open_object
-from linker.options import Options
 from linker.seed.pieces import without_export_flags
 from linker.seed.reader import NotAnObject, read_object
 

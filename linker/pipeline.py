@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from linker.atoms import place_segments
+from linker.command_line.options import Options
 from linker.emit import Output
 from linker.errors import CheckPath, Diagnostics, FatalError, SideFile
 from linker.exports import apply_export_options, check_mutable_globals, collect_exports
@@ -21,11 +22,10 @@ from linker.indices import (
     scan_relocations,
 )
 from linker.inputs import Input
+from linker.listings.map_file import map_file
 from linker.live import mark_live, removed
-from linker.map_file import map_file
 from linker.memory import lay_out_memory
 from linker.objects import OutputSegment
-from linker.options import Options
 from linker.resolve import Resolution, resolve, resolve_function_table
 from linker.seed.pieces import form_pieces
 from linker.strings import split_strings

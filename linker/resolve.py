@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from linker.command_line.options import Options
 from linker.errors import Diagnostics, FatalError
 from linker.format import model
 from linker.format.constants import (
@@ -19,6 +20,7 @@ from linker.format.constants import (
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.inputs import Input
 from linker.legacy_table import add_legacy_table_symbol
+from linker.listings.why_extract import Extraction, report
 from linker.objects import (
     Function,
     GlobalElement,
@@ -28,7 +30,6 @@ from linker.objects import (
 )
 from linker.older_reader import newer_than_reader
 from linker.opening import ArchiveIndex, open_inputs
-from linker.options import Options
 from linker.seed.errors import SeedError
 from linker.seed.pieces import forget_thread_local
 from linker.seed.resolution import (
@@ -49,7 +50,6 @@ from linker.symbol_table import (
     undefined_symbol,
 )
 from linker.symbols import ABSOLUTE, EXTERNAL_KINDS, HIDDEN, TLS, UNDEFINED, WEAK, LinkSymbol, State
-from linker.why_extract import Extraction, report
 from linker.wrap import apply_wrapping, declare_wrapped
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)

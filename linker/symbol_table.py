@@ -16,11 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from linker.command_line.options import Options
 from linker.describe import describe_global_type, describe_signature, describe_table_type
 from linker.errors import Diagnostics
 from linker.format.constants import SymbolKind
 from linker.format.model import FunctionType
-from linker.hash_order import dense_map_order
+from linker.hashes.hash_order import dense_map_order
+from linker.listings.trace_symbol import SymbolTrace
+from linker.listings.why_extract import Extraction, Record, record_of
 from linker.names import display_name
 from linker.objects import (
     Function,
@@ -30,7 +33,6 @@ from linker.objects import (
     TagElement,
     file_name,
 )
-from linker.options import Options
 from linker.seed.resolution import segment_number, stands_apart
 from linker.symbols import (
     ABSOLUTE,
@@ -43,8 +45,6 @@ from linker.symbols import (
     LinkSymbol,
     State,
 )
-from linker.trace_symbol import SymbolTrace
-from linker.why_extract import Extraction, Record, record_of
 
 FUNCTION_TABLE_NAME = "__indirect_function_table"
 DEFAULT_MODULE = "env"

@@ -27,6 +27,7 @@ from linker.code import (
     call,
     const,
 )
+from linker.command_line.options import Options
 from linker.errors import Diagnostics, FatalError
 from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
@@ -34,7 +35,6 @@ from linker.indices import Indices
 from linker.live import is_exported
 from linker.memory import needs_passive_initialization
 from linker.objects import OutputSegment
-from linker.options import Options
 from linker.resolve import NULL_SIGNATURE, LinkerSymbols, Resolution, synthetic_function
 from linker.symbols import EXPORTED, HIDDEN, LinkSymbol
 

@@ -11,9 +11,9 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from linker.command_line.response_files import reason
 from linker.driver import PathChecks, read_from_disk, run_command_line
 from linker.errors import Message, Severity
-from linker.response_files import reason
 
 PROGRAM = "weld-ld"
 _COLOURS = {Severity.ERROR: "\033[0;31m", Severity.WARNING: "\033[0;35m"}

@@ -133,7 +133,7 @@ def test_no_state_outlives_a_link() -> None:
 
 def test_the_page_of_rules_names_tests_and_modules_that_exist() -> None:
     page = (ROOT / "docs" / "linking.md").read_text(encoding="utf-8")
-    names = set(re.findall(r"`(\w+\.py)`", page))
+    names = set(re.findall(r"`([\w/]+\.py)`", page))
     assert "test_resolution.py" in names
     for name in names:
         folder = "tests/linker" if name.startswith("test_") else "linker"

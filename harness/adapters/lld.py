@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linker.arguments import UNKNOWN, split_arguments
+from linker.command_line.arguments import UNKNOWN, split_arguments
+from linker.command_line.table import BY_SPELLING
 from linker.format.archive import ARCHIVE_MAGIC, parse_archive
 from linker.format.constants import RelocationType
 from linker.format.errors import MalformedFile
 from linker.format.model import RelocationSection
 from linker.format.parse import parse
-from linker.option_table import BY_SPELLING
 
 if TYPE_CHECKING:
     from strategies.case import LinkCase

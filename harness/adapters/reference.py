@@ -9,8 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from linker.arguments import UNKNOWN, split_arguments
-from linker.option_history import missing_options
+from linker.command_line.arguments import UNKNOWN, split_arguments
+from linker.command_line.history import missing_options
 from linker.quirks import DIALECTS
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from linker.command_line.options import Options
 from linker.format import model
 from linker.format.constants import (
     ExternalKind,
@@ -21,7 +22,6 @@ from linker.objects import (
     OutputSegment,
     relocations_by_section,
 )
-from linker.options import Options
 from linker.seed.errors import SeedStop
 
 

@@ -10,8 +10,8 @@ from linker.seed.hash_order import Location
 from linker.symbols import LinkSymbol, State
 
 if TYPE_CHECKING:
+    from linker.command_line.options import Options
     from linker.objects import InputObject
-    from linker.options import Options
     from linker.resolve import Resolution
 
 FUNCTION_TABLE_NAME = "__indirect_function_table"

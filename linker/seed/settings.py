@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from linker.arguments import ArgumentList
-from linker.options import Options, UnresolvedPolicy
+from linker.command_line.arguments import ArgumentList
+from linker.command_line.options import Options, UnresolvedPolicy
 
 LINEAR_MEMORY = "__linear_memory"
 

@@ -10,14 +10,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from linker.arguments import INPUT, UNKNOWN, split_arguments
-from linker.command_line import CommandLine, InputRequest, number_in_any_radix, parse_command_line
+from linker.command_line.arguments import INPUT, UNKNOWN, split_arguments
+from linker.command_line.help_text import VERSION, help_text
+from linker.command_line.options import BuildIdKind, Options, UnresolvedPolicy
+from linker.command_line.parse import (
+    CommandLine,
+    InputRequest,
+    number_in_any_radix,
+    parse_command_line,
+)
+from linker.command_line.response_files import split_posix, split_windows
+from linker.command_line.table import BY_SPELLING, LLD_OPTIONS, OPTIONS, OWN_OPTIONS, Kind
 from linker.errors import Diagnostics
-from linker.help_text import VERSION, help_text
-from linker.option_table import BY_SPELLING, LLD_OPTIONS, OPTIONS, OWN_OPTIONS, Kind
-from linker.options import BuildIdKind, Options, UnresolvedPolicy
 from linker.quirks import DIALECTS, QUIRKS
-from linker.response_files import split_posix, split_windows
 from tests.linker.small_objects import object_with
 from tests.linker.wasm_ld import run_wasm_ld, run_weld_ld
 

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from linker import weld_ld
+from linker.command_line.options import Options
+from linker.command_line.response_files import Read
+from linker.command_line.table import LLD_OPTIONS, Kind, Option
+from linker.command_line.unsupported import UNSUPPORTED
 from linker.driver import LinkOutput, run
 from linker.errors import TOO_MANY_ERRORS, Diagnostics, LinkError
 from linker.format.errors import MalformedFile
-from linker.option_table import LLD_OPTIONS, Kind, Option
-from linker.options import Options
-from linker.response_files import Read
-from linker.unsupported import UNSUPPORTED
 from tests.linker.small_objects import archive_of, object_with
 from tests.linker.wasm_ld import run_wasm_ld, run_weld_ld
 

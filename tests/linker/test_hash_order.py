@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from linker.hash_order import dense_map_order, string_map_order
-from linker.llvm_hash import llvm_string_hash
+from linker.hashes.hash_order import dense_map_order, string_map_order
+from linker.hashes.llvm_hash import llvm_string_hash
 from tests.tools import require
 
 # Around the sizes at which a table of 16 (StringMap) or 64 buckets (DenseMap) doubles.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.command_line import InputRequest, MisplacedSwitch
+from linker.command_line.parse import InputRequest, MisplacedSwitch
 from linker.errors import Diagnostics, LinkError
 from linker.format.archive import Member, encode_archive
 from linker.inputs import (

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from linker.command_line.help_text import version_text
 from linker.driver import run
-from linker.help_text import version_text
-from linker.reproduce import file_name, stem, tar_entry
+from linker.listings.reproduce import file_name, stem, tar_entry
 from tests.linker.assemble import archive, assemble
 from tests.linker.objects import call, function
 from tests.linker.wasm_ld import Outcome, run_wasm_ld, run_weld_ld

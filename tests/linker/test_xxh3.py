@@ -10,7 +10,7 @@ import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.xxh3 import xxh3_64
+from linker.hashes.xxh3 import xxh3_64
 
 
 def test_every_length_of_every_branch() -> None:

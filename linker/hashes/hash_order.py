@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
-from linker.llvm_hash import llvm_string_hash
-from linker.xxh3 import xxh3_64
+from linker.hashes.llvm_hash import llvm_string_hash
+from linker.hashes.xxh3 import xxh3_64
 
 _STRING_MAP_BUCKETS = 16
 _DENSE_MAP_BUCKETS = 64

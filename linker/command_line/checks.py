@@ -6,9 +6,9 @@ contradiction between options is.
 
 from __future__ import annotations
 
-from linker.command_line import CommandLine
+from linker.command_line.options import Options, UnresolvedPolicy
+from linker.command_line.parse import CommandLine
 from linker.errors import Diagnostics
-from linker.options import Options, UnresolvedPolicy
 
 _UINT32 = (1 << 32) - 1
 

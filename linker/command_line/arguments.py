@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from linker.option_table import BY_KEY, BY_SPELLING, LONGEST_SPELLING, Kind, Option
+from linker.command_line.table import BY_KEY, BY_SPELLING, LONGEST_SPELLING, Kind, Option
 
 INPUT = "<input>"
 UNKNOWN = "<unknown>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from linker.option_table import LLD_OPTIONS, OWN_OPTIONS, Kind, Option
+from linker.command_line.table import LLD_OPTIONS, OWN_OPTIONS, Kind, Option
 from linker.quirks import DIALECTS, QUIRKS
 
 VERSION = "0.1.0"

@@ -2,7 +2,7 @@
 
 Follows `lld/wasm/Driver.cpp` step by step, in order, because the order of the steps is the
 order of the messages: splitting (`WasmOptTable::parse`), `readConfigs`, `setConfigs`. What comes
-once the inputs are open, `checkOptions`, is in `linker.option_checks`.
+once the inputs are open, `checkOptions`, is in `linker.command_line.checks`.
 """
 
 from __future__ import annotations
@@ -12,15 +12,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from linker.arguments import INPUT, UNKNOWN, ArgumentList, split_arguments
+from linker.command_line.arguments import INPUT, UNKNOWN, ArgumentList, split_arguments
+from linker.command_line.history import missing_options
+from linker.command_line.options import BuildIdKind, Options, UnresolvedPolicy
+from linker.command_line.response_files import (
+    Quoting,
+    Read,
+    ResponseFileError,
+    expand_response_files,
+)
 from linker.errors import DEFAULT_ERROR_LIMIT, Diagnostics
 from linker.format.constants import PAGE_SIZE
-from linker.hash_order import string_map_order
-from linker.option_history import missing_options
-from linker.options import BuildIdKind, Options, UnresolvedPolicy
+from linker.hashes.hash_order import string_map_order
+from linker.listings.reproduce import Reproducer
 from linker.quirks import DIALECTS, QUIRKS
-from linker.reproduce import Reproducer
-from linker.response_files import Quoting, Read, ResponseFileError, expand_response_files
 from linker.seed.settings import seed_settings
 
 DEFAULT_MEMORY_MODULE = "env"

@@ -1,6 +1,6 @@
 """The options of the command line: those of wasm-ld 22, and weld-ld's own.
 
-A table and nothing else: what an option does is in `linker.command_line`. Each entry has one
+A table and nothing else: what an option does is in `linker.command_line.parse`. Each entry has one
 spelling without its dashes; an entry with `alias` is another spelling of that entry. The
 spellings, dashes and kinds are those of LLD's `lld/wasm/Options.td`.
 """

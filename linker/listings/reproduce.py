@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from linker.arguments import INPUT, Argument, ArgumentList
-from linker.help_text import version_text
-from linker.option_table import BY_KEY, Kind
+from linker.command_line.arguments import INPUT, Argument, ArgumentList
+from linker.command_line.help_text import version_text
+from linker.command_line.table import BY_KEY, Kind
 
 BLOCK = 512
 NAME_SIZE = 100

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from linker.arguments import ArgumentList
-from linker.options import Options, UnresolvedPolicy
+from linker.command_line.arguments import ArgumentList
+from linker.command_line.options import Options, UnresolvedPolicy
 
 
 class Unsupported(NamedTuple):

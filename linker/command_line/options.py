@@ -2,8 +2,8 @@
 
 Names are those of LLD's `lld/wasm/Config.h` in snake_case, so that a rule can be found in both.
 The defaults are those of wasm-ld 22 after its `setConfigs`, for an executable: `Options()` is
-what `wasm-ld a.o` links with. `linker.command_line` is the only place that turns arguments into
-these values; the linking stages only read them.
+what `wasm-ld a.o` links with. Only `linker.command_line.parse` turns arguments into these values;
+the linking stages read them.
 """
 
 from __future__ import annotations

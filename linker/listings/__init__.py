@@ -1,0 +1,1 @@
+"""What a link says about itself beside the module: maps, traces, reproducers."""
