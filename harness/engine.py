@@ -1,7 +1,8 @@
 """A fuzz run: hands out chunks of cases to worker processes and turns what they say into events.
 
 Cases are numbered from 0 and belong to chunks; a chunk's cases follow from the run's seed and
-the chunk's number, whatever the number of workers.
+the chunk's number, whatever the number of workers, as long as nothing is found; then it depends
+on what was found by then as well (`harness.steering`).
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from harness.linking import remove_stale
 from harness.minimise import Strategy
 from harness.oracles.judge import Bench
 from harness.running import Limits
+from harness.steering import Steering
 from harness.worker import (
     Candidate,
     Chunk,
@@ -77,7 +79,8 @@ class FuzzPlan:
         cases: how many, None for no bound.
         seconds: for how long, None for no bound.
         findings: folder for findings.
-        strategy: makes the strategy of cases; a function that can be imported by name.
+        strategy: makes the strategy of cases without some groups of features; a function that
+            can be imported by name.
         known: fingerprints, as text, that are no news: counted, not minimised.
         shrink_seconds: time for minimising one finding, None for a share of `seconds`.
     """
@@ -88,7 +91,7 @@ class FuzzPlan:
     cases: int | None = None
     seconds: float | None = None
     workers: int = 1
-    strategy: Callable[[], Strategy] = plain
+    strategy: Callable[[frozenset[str]], Strategy] = plain
     bench: Callable[[], Bench] = Bench
     limits: Limits = field(default_factory=Limits)
     known: frozenset[str] = frozenset()
@@ -173,6 +176,7 @@ class _Run:
         self._hands: dict[Connection, _Hand] = {}
         self._until: float | None = None
         self._next_chunk = 0
+        self._steering = Steering()
         self._cases = 0
         self._claimed: set[Fingerprint] = set()
         self._stored: set[Fingerprint] = set()
@@ -248,6 +252,7 @@ class _Run:
             case Ready():
                 hand.folder = message.folder
             case WantChunk():
+                self._steering.add(message.groups, message.hidden)
                 self._answer(hand, None if hand.asked_to_stop else self._chunk())
             case WantFinding():
                 self._answer(hand, message.mark not in self._claimed)
@@ -287,7 +292,8 @@ class _Run:
         if length <= 0:
             return None
         self._next_chunk += 1
-        return Chunk(chunk_seed(self._plan.seed, number), first, length, self._until)
+        avoid = self._steering.avoid(number)
+        return Chunk(chunk_seed(self._plan.seed, number), first, length, self._until, avoid)
 
     def _store(self, candidate: Candidate) -> Found:
         finding = Finding.of(candidate, self._plan.linkers, self._plan.seed, versions())

@@ -54,7 +54,8 @@ class Progress(msgspec.Struct, tag_field="event", tag="progress"):
         inconclusives: reason -> how often.
         features: feature -> how many cases had it.
         occurrences: feature -> how often it occurred in all.
-        known: fingerprint -> cases, for what was found before.
+        pairs: features that this worker met in one case for the first time, two and two.
+        met: fingerprint -> cases that showed it.
         seconds: stage ("generate", "link", "judge") or linker ("link LINKER") -> time.
     """
 
@@ -65,7 +66,8 @@ class Progress(msgspec.Struct, tag_field="event", tag="progress"):
     inconclusives: dict[str, int] = msgspec.field(default_factory=dict)
     features: dict[str, int] = msgspec.field(default_factory=dict)
     occurrences: dict[str, int] = msgspec.field(default_factory=dict)
-    known: dict[str, int] = msgspec.field(default_factory=dict)
+    pairs: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    met: dict[str, int] = msgspec.field(default_factory=dict)
     seconds: dict[str, float] = msgspec.field(default_factory=dict)
 
 

@@ -29,25 +29,30 @@ BEYOND_ZIG = (
 )
 
 
-def plain() -> Strategy:
-    """`strategies.link_cases()`."""
-    return link_cases()
+def plain(avoid: frozenset[str]) -> Strategy:
+    """`strategies.link_cases` without some groups of features."""
+    return link_cases(avoid=avoid)
 
 
-def with_compared_groups() -> Strategy:
+def with_compared_groups(avoid: frozenset[str]) -> Strategy:
     """A quarter of the cases may have what only the reference can judge."""
-    return st.one_of(plain(), plain(), plain(), link_cases(also=COMPARED_GROUPS))
+    usual = plain(avoid)
+    return st.one_of(usual, usual, usual, link_cases(also=COMPARED_GROUPS, avoid=avoid))
 
 
-def for_zig() -> Strategy:
+def for_zig(avoid: frozenset[str]) -> Strategy:
     """Three quarters of the cases are such that Zig's linker may get to the end of them."""
     declared = ("declared-features",)
-    within = link_cases(also=declared, avoid=BEYOND_ZIG)
-    return st.one_of(within, within, within, link_cases(also=declared))
+    within = link_cases(also=declared, avoid=avoid.union(BEYOND_ZIG))
+    beyond = link_cases(also=declared, avoid=avoid)
+    return st.one_of(within, within, within, beyond)
 
 
-def strategy_for(linkers: Iterable[Linker]) -> Callable[[], Strategy]:
-    """The function that makes the strategy for a run of these linkers."""
+def strategy_for(linkers: Iterable[Linker]) -> Callable[[frozenset[str]], Strategy]:
+    """The function that makes the strategy for a run of these linkers.
+
+    What it takes are groups of `strategies.program.GROUPS` that no case is to have.
+    """
     kinds = set()
     judges = False
     for linker in linkers:

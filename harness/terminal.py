@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import Counter
 from types import TracebackType
 
 from rich.console import Console
@@ -146,6 +148,7 @@ def print_summary(console: Console, totals: Totals, expected: frozenset[str]) ->
     missing = sorted(expected - totals.features.keys())
     if missing:
         console.print(Text(f"{len(missing)} features never occurred: {', '.join(missing)}", "red"))
+    _print_pairs(console, totals, expected)
     _print_health(console, totals)
     if totals.findings:
         console.print(_findings_table(totals))
@@ -179,6 +182,15 @@ def _outcome_table(totals: Totals) -> Table:
     return table
 
 
+def _print_pairs(console: Console, totals: Totals, expected: frozenset[str]) -> None:
+    """How many pairs of the expected features some case had both of."""
+    possible = math.comb(len(expected), 2)
+    if possible:
+        met = sum(1 for pair in totals.pairs if expected.issuperset(pair))
+        share = f"{met} of {possible} ({met / possible:.0%})"
+        console.print(f"pairs of features met in one case: {share}", highlight=False)
+
+
 def _print_health(console: Console, totals: Totals) -> None:
     cases = max(1, totals.cases)
     shares = ", ".join(
@@ -201,11 +213,14 @@ def _print_health(console: Console, totals: Totals) -> None:
 
 
 def feature_table(totals: Totals, expected: frozenset[str]) -> Table:
-    """Which features occurred, in how many cases and how often; those that did not are red."""
+    """Which features occurred, in how many cases and how often, and beside how many
+    others in one case; those that did not occur are red."""
     table = Table("feature", title="Features", title_justify="left")
     table.add_column("cases", justify="right")
     table.add_column("share", justify="right")
     table.add_column("occurrences", justify="right")
+    table.add_column("beside", justify="right")
+    beside = Counter(feature for pair in totals.pairs for feature in pair)
     group = ""
     for feature in sorted(expected | totals.features.keys()):
         if group and feature.partition(".")[0] != group:
@@ -217,6 +232,7 @@ def feature_table(totals: Totals, expected: frozenset[str]) -> Table:
             str(cases),
             f"{cases / max(1, totals.cases):.1%}",
             str(totals.occurrences[feature]),
+            str(beside[feature]),
             style="" if cases else "red",
         )
     return table
@@ -230,7 +246,7 @@ def _findings_table(totals: Totals) -> Table:
         table.add_row(
             Text(finding.severity, STYLES[finding.severity]),
             Text(finding.fingerprint),
-            str(totals.known[finding.fingerprint]),
+            str(totals.met[finding.fingerprint]),
             Text(finding.path, overflow="fold"),
         )
     return table

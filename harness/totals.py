@@ -24,7 +24,8 @@ class Totals:
     inconclusives: Counter[str] = field(default_factory=Counter)
     features: Counter[str] = field(default_factory=Counter)
     occurrences: Counter[str] = field(default_factory=Counter)
-    known: Counter[str] = field(default_factory=Counter)
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+    met: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
     findings: dict[str, Found] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
@@ -52,7 +53,8 @@ class Totals:
         self.inconclusives.update(event.inconclusives)
         self.features.update(event.features)
         self.occurrences.update(event.occurrences)
-        self.known.update(event.known)
+        self.pairs.update(event.pairs)
+        self.met.update(event.met)
         for stage, seconds in event.seconds.items():
             self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
 

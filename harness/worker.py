@@ -7,10 +7,12 @@ fingerprint, and sends what happened; the messages are those of this module.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import signal
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,6 +29,7 @@ from harness.minimise import Minimised, Stop, Strategy, draw_chunk, minimise, pi
 from harness.oracles.judge import Bench, Pending, start
 from harness.results import LinkResult, Outcome
 from harness.running import Limits
+from harness.steering import hides
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
@@ -41,14 +44,15 @@ class WorkPlan:
     """What every worker of a run knows.
 
     Attributes:
-        strategy: makes the strategy of cases; a function that can be imported by name.
+        strategy: makes the strategy of cases without some groups of features; a function that
+            can be imported by name.
         shrink_seconds: time for minimising one finding.
         grace: time after the end of the run in which what was found may still be minimised.
         known: fingerprints, as text, that are counted and not minimised.
     """
 
     linkers: tuple[Linker, ...]
-    strategy: Callable[[], Strategy]
+    strategy: Callable[[frozenset[str]], Strategy]
     limits: Limits = field(default_factory=Limits)
     shrink_seconds: float = 30.0
     grace: float = 20.0
@@ -63,7 +67,15 @@ class Ready(NamedTuple):
 
 
 class WantChunk(NamedTuple):
-    """Asks for a chunk; answered with a Chunk or None."""
+    """Asks for a chunk; answered with a Chunk or None.
+
+    Attributes:
+        groups: how many cases of the chunk before had each group of features, "" for all.
+        hidden: fingerprint of what hides all else in a case -> the same count of its cases.
+    """
+
+    groups: Mapping[str, int]
+    hidden: Mapping[str, Mapping[str, int]]
 
 
 class WantFinding(NamedTuple):
@@ -80,12 +92,14 @@ class Chunk(NamedTuple):
         first: number of its first case in the run.
         cases: how many.
         until: end of the run by `time.monotonic`, None for no end.
+        avoid: groups of features that its cases do not have.
     """
 
     seed: int
     first: int
     cases: int
     until: float | None = None
+    avoid: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -127,6 +141,9 @@ class Worker:
         self._engine = engine
         self._known: set[str] = set(plan.known)
         self._progress = Progress(number)
+        self._pairs: set[tuple[str, str]] = set()
+        self._groups: Counter[str] = Counter()
+        self._hidden: dict[str, Counter[str]] = {}
         self._reported = time.monotonic()
         self._clock = time.perf_counter()
         self._until: float | None = None
@@ -135,11 +152,10 @@ class Worker:
         """Works until there is no more to do, or the engine wants it to stop."""
         with Workplace(self._plan.limits) as place, self._plan.bench() as bench:
             self._place, self._bench = place, bench
-            self._strategy = self._plan.strategy()
             self._engine.send(Ready(str(place.folder)))
             try:
                 while True:
-                    chunk = self._ask(WantChunk())
+                    chunk = self._ask(self._want_chunk())
                     if not isinstance(chunk, Chunk):
                         return
                     self._chunk(chunk)
@@ -147,6 +163,11 @@ class Worker:
                 return
             finally:
                 self._report()
+
+    def _want_chunk(self) -> WantChunk:
+        seen = WantChunk(self._groups, self._hidden)
+        self._groups, self._hidden = Counter(), {}
+        return seen
 
     def _ask(self, question: WantChunk | WantFinding) -> Chunk | bool | None:
         self._report()
@@ -192,10 +213,12 @@ class Worker:
                 return
             self._spend("judge")
             self._count(case, results, verdict)
+            for mark, divergence in dict(marks).items():
+                self._add(self._progress.met, str(mark))
+                if hides(divergence):
+                    self._hidden.setdefault(str(mark), Counter()).update(("", *case.groups))
             for mark, divergence in marks:
-                if str(mark) in self._known:
-                    self._add(self._progress.known, str(mark))
-                elif mark not in new:
+                if str(mark) not in self._known and mark not in new:
                     new[mark] = New(number, case, divergence)
 
         def body(case: LinkCase) -> None:
@@ -216,9 +239,10 @@ class Worker:
             if time.monotonic() - self._reported > _REPORT_EVERY:
                 self._report()
 
+        strategy = self._plan.strategy(chunk.avoid)
         stopped: Stop | None = None
         try:
-            draw_chunk(self._strategy, chunk.seed, chunk.cases, body, Phase.generate)
+            draw_chunk(strategy, chunk.seed, chunk.cases, body, Phase.generate)
         except Stop as stop:
             stopped = stop
         except Exception:
@@ -260,6 +284,11 @@ class Worker:
         for feature, number in case.features:
             self._add(progress.features, feature)
             self._add(progress.occurrences, feature, number)
+        self._groups.update(("", *case.groups))
+        names = [feature for feature, _ in case.features]
+        pairs = set(itertools.combinations(names, 2)).difference(self._pairs)
+        self._pairs |= pairs
+        progress.pairs += sorted(pairs)
 
     def _trouble(self, place: str, case: int | None) -> None:
         self._engine.send(Trouble(place, traceback.format_exc(limit=-8), case))
@@ -273,7 +302,6 @@ class Worker:
         was met.
         """
         self._known.add(str(mark))
-        self._add(self._progress.known, str(mark))
         number = chunk.first + seen.position
         try:
             if self._engine.poll():
@@ -322,7 +350,7 @@ class Worker:
 
     def _candidate(self, chunk: Chunk, mark: Fingerprint, seen: New) -> Candidate:
         made = minimise(
-            self._strategy,
+            self._plan.strategy(chunk.avoid),
             chunk.seed,
             chunk.cases,
             seen.position,

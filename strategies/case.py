@@ -95,12 +95,14 @@ class LinkCase:
         arguments: wasm-ld's command line without the program and `-o OUT`.
         expectations: what holds by construction.
         features: what the case contains, counted and sorted by name.
+        groups: the groups of features that were drawn for it, sorted.
     """
 
     files: tuple[InputFile, ...]
     arguments: tuple[str, ...]
     expectations: tuple[Expectation, ...]
     features: tuple[tuple[str, int], ...]
+    groups: tuple[str, ...] = ()
 
     @property
     def must_refuse(self) -> MustRefuse | None:

@@ -390,7 +390,8 @@ def make_case(
             program.note(f"option.{word[:2] if word[1] in 'lL' else word}")
     counted = features.count(program, objects, expectations)
     arguments = (*program.arguments, *inputs)
-    return LinkCase(tuple(files), arguments, tuple(expectations), counted)
+    groups = tuple(sorted(program.groups))
+    return LinkCase(tuple(files), arguments, tuple(expectations), counted, groups)
 
 
 @st.composite

@@ -34,8 +34,8 @@ def fake(kind: str, **variables: str) -> CommandLinker:
     return CommandLinker(f"fake-{kind}", command, variables=variables)
 
 
-def drawn_cases() -> SearchStrategy[LinkCase]:
-    """The tiny case with one more object, which holds bytes that are drawn."""
+def drawn_cases(avoid: frozenset[str] = frozenset()) -> SearchStrategy[LinkCase]:
+    """The tiny case with one more object, which holds bytes that are drawn; it has no groups."""
     from hypothesis import strategies as st
 
     return st.binary(max_size=12).map(case_with)

@@ -7,11 +7,12 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis.strategies import SearchStrategy
+from hypothesis.strategies import SearchStrategy, binary
 
 from harness.adapters.base import Linker
 from harness.adapters.reference import Reference
@@ -22,7 +23,7 @@ from harness.oracles.judge import Bench
 from harness.running import MEBIBYTE, Limits
 from harness.totals import Totals
 from strategies.case import LinkCase
-from tests.harness.fakes import MARK, PICKY, drawn_cases, fake
+from tests.harness.fakes import MARK, PICKY, case_with, drawn_cases, fake
 
 SMALL = Limits(seconds=5.0, memory=512 * MEBIBYTE, file_size=MEBIBYTE)
 
@@ -119,7 +120,7 @@ def test_findings_are_minimised_and_counted_once(tmp_path: Path) -> None:
     content = (Path(found.path) / "inputs" / "drawn.o").read_bytes()
     assert content.partition(MARK)[2] == bytes([PICKY])
     assert found.size <= found.original_size
-    assert totals.known[found.fingerprint] > 1
+    assert totals.met[found.fingerprint] > 1
 
 
 def test_known_fingerprints_are_counted_only(tmp_path: Path) -> None:
@@ -129,7 +130,7 @@ def test_known_fingerprints_are_counted_only(tmp_path: Path) -> None:
     assert known
     _, second = _run(_plan(linkers, tmp_path / "b", cases=3, known=known))
     assert not second.findings
-    assert set(second.known) == known
+    assert set(second.met) == known
 
 
 def test_what_does_not_repeat_is_nondeterminism(tmp_path: Path) -> None:
@@ -175,7 +176,43 @@ def test_an_interrupt_keeps_what_was_found(tmp_path: Path) -> None:
     assert all(Path(event.path).is_dir() for event in found)
 
 
-def _bad_cases() -> SearchStrategy[LinkCase]:
+def _cases_in_groups(avoid: frozenset[str]) -> SearchStrategy[LinkCase]:
+    """Cases of two groups; those of the group "picky", a quarter, the fake linker refuses."""
+
+    def case(content: bytes) -> LinkCase:
+        picky = bool(content) and content[0] < 64
+        made = case_with(bytes([PICKY]) if picky else bytes(byte % PICKY for byte in content))
+        name = "picky" if picky else "usual"
+        return replace(made, groups=(name,), features=((f"made.{name}", 1), ("some", 1)))
+
+    cases = binary(max_size=12).map(case)
+    return cases.filter(lambda case: avoid.isdisjoint(case.groups))
+
+
+def test_a_group_that_hides_all_else_is_steered_around(tmp_path: Path) -> None:
+    """Most of the later chunks go without it."""
+    shares = []
+    for others in ([], [fake("picky")]):
+        plan = _plan(
+            [Reference(), *others],
+            tmp_path,
+            cases=160,
+            chunk=20,
+            strategy=_cases_in_groups,
+            shrink_seconds=0.0,
+        )
+        _, totals = _run(plan)
+        shares.append(totals.features["made.picky"] / totals.cases)
+    usual, steered = shares
+    assert 0 < steered < usual / 2
+
+
+def test_pairs_of_features_are_told(tmp_path: Path) -> None:
+    _, totals = _run(_plan([Reference()], tmp_path, cases=60, strategy=_cases_in_groups))
+    assert totals.pairs == {("made.picky", "some"), ("made.usual", "some")}
+
+
+def _bad_cases(avoid: frozenset[str]) -> SearchStrategy[LinkCase]:
     def fail(case: LinkCase) -> LinkCase:
         if len(case.files[-1].content) % 2:
             raise ZeroDivisionError("in the strategy")
@@ -212,7 +249,7 @@ def test_an_error_of_an_oracle_is_trouble(tmp_path: Path) -> None:
     assert "ZeroDivisionError: in an oracle" in totals.troubles[0].text
 
 
-def _deadly_cases() -> SearchStrategy[LinkCase]:
+def _deadly_cases(avoid: frozenset[str]) -> SearchStrategy[LinkCase]:
     def die(case: LinkCase) -> LinkCase:
         if any(byte >= PICKY for byte in case.files[-1].content.partition(MARK)[2]):
             os.kill(os.getpid(), signal.SIGKILL)

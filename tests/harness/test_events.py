@@ -46,7 +46,7 @@ FOUND = Found(
     path="findings/x-1",
 )
 MIDDLE: list[Event] = [
-    Progress(0, cases=1, tallies={"ran": 1}, seconds={"link": 0.5}, known={"x.y: a": 1}),
+    Progress(0, cases=1, tallies={"ran": 1}, seconds={"link": 0.5}, met={"x.y: a": 1}),
     Minimising(0, "x.y: a", "high", 1),
     FOUND,
     Trouble("judge", "trace", None),
@@ -94,7 +94,7 @@ def test_totals_add_up() -> None:
     assert totals.cases == 2
     assert totals.share("ran") == 1.0
     assert totals.seconds == {"link": 0.75}
-    assert totals.known == {"x.y: a": 1}
+    assert totals.met == {"x.y: a": 1}
     assert list(totals.findings) == ["x-1"]
     assert len(totals.troubles) == 1
     assert totals.header is HEADER

@@ -89,6 +89,7 @@ def test_the_summary_names_all_that_counts() -> None:
         inconclusives={"too large": 1},
         features={"flag.hidden": 1},
         occurrences={"flag.hidden": 3},
+        pairs=[("alignment.1", "flag.hidden")],
         seconds={"link": 0.5, "link a": 0.25},
     )
     summary = _show([HEADER, progress, FOUND, FOOTER], frozenset(["flag.hidden"])).summary
@@ -102,8 +103,15 @@ def test_the_summary_names_all_that_counts() -> None:
         if line.startswith("│")
     ]
     assert ["a", "1", "1", "1", "125.0"] in cells
-    assert ["flag.hidden", "1", "50.0%", "3"] in cells
+    assert ["flag.hidden", "1", "50.0%", "3", "1"] in cells
     assert ["high", "x.y: a", "0", "findings/x-1"] in cells
+
+
+def test_pairs_of_features_are_told_of_what_a_run_should_show() -> None:
+    pairs = [("a.b", "c.d"), ("a.b", "no.feature"), ("c.d", "e.f")]
+    expected = frozenset(["a.b", "c.d", "e.f"])
+    summary = _show([HEADER, Progress(0, cases=1, pairs=pairs), FOOTER], expected).summary
+    assert "pairs of features met in one case: 2 of 3 (67%)" in summary
 
 
 def test_what_never_occurred_is_red() -> None:
