@@ -245,7 +245,7 @@ def _findings_table(totals: Totals) -> Table:
     for finding in found:
         table.add_row(
             Text(finding.severity, STYLES[finding.severity]),
-            Text(finding.fingerprint),
+            Text(finding.fingerprint, overflow="fold"),
             str(totals.met[finding.fingerprint]),
             Text(finding.path, overflow="fold"),
         )
