@@ -215,6 +215,17 @@ def start_section(output: Output) -> bytes:
 
 
 def element_section(output: Output) -> bytes:
+    segments = [active_elements(output), declared_functions(output)]
+    segments = [segment for segment in segments if segment]
+    return (
+        section(SectionId.ELEMENT, vector(segments, output.width), output.width)
+        if segments
+        else b""
+    )
+
+
+def active_elements(output: Output) -> bytes:
+    """The functions whose addresses are taken, in the function table."""
     indices = output.indices
     if not indices.table_entries:
         return b""
@@ -236,8 +247,20 @@ def element_section(output: Output) -> bytes:
         # The element kind: references to functions.
         encoded += b"\0"
     entries = (number_of(symbol) & NO_INDEX for symbol in indices.table_entries)
-    encoded += vector(map(encode_unsigned, entries))
-    return section(SectionId.ELEMENT, vector([encoded], output.width), output.width)
+    return encoded + vector(map(encode_unsigned, entries))
+
+
+def declared_functions(output: Output) -> bytes:
+    """What `ref.func` names and nothing else outside of code (core specification, "Modules")."""
+    indices, options = output.indices, output.options
+    if not indices.references or options.relocatable or "references-undeclared" in options.quirks:
+        return b""
+    known = {entry.index for entry in output.exports if entry.kind is ExternalKind.FUNCTION}
+    known.update(map(number_of, indices.table_entries))
+    named = {symbol.function_index: None for symbol in indices.references}
+    entries = [encode_unsigned(index) for index in named if index not in known]
+    # A declarative segment of function indices.
+    return b"\x03\0" + vector(entries) if entries else b""
 
 
 def data_count_section(output: Output) -> bytes:

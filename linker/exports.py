@@ -81,6 +81,23 @@ def collect_exports(
     return exports
 
 
+def distinct_exports(
+    exports: list[Export], options: Options, diagnostics: Diagnostics
+) -> list[Export]:
+    """The exports, each name once; two things of one name are refused.
+
+    Core specification, "Modules": the names of exports differ.
+    """
+    if "duplicate-exports-written" in options.quirks:
+        return exports
+    named: dict[str, Export] = {}
+    for entry in exports:
+        first = named.setdefault(entry.name, entry)
+        if first != entry:
+            diagnostics.error(f"two different exports are called {entry.name}")
+    return list(named.values())
+
+
 def is_kept_inside(symbol: LinkSymbol, features: Features, options: Options) -> bool:
     """`__stack_pointer` and `__tls_base`, unless they may be exported or have to be."""
     may_be_exported = (

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from linker.command_line.options import Options, UnresolvedPolicy
 from linker.errors import Diagnostics, FatalError
 from linker.format.constants import ExternalKind, LimitsFlag, RelocationType, SymbolKind
+from linker.format.expression import Opcode
 from linker.format.model import FunctionType, GlobalType, Limits, TableType
+from linker.initial_values import are_copied, symbols_read
 from linker.objects import (
     Chunk,
     Function,
@@ -46,6 +48,9 @@ from linker.seed.pieces import atom_order
 from linker.symbol_table import DEFAULT_MODULE
 from linker.symbols import EXTERNAL_KINDS, LinkSymbol
 
+FUNCTION_INDEX_LEB = int(RelocationType.FUNCTION_INDEX_LEB)
+REF_FUNC = int(Opcode.REF_FUNC)
+INDEXED_KINDS = frozenset((SymbolKind.GLOBAL, SymbolKind.TABLE, SymbolKind.TAG))
 SCANNED_TYPES = TABLE_INDEX | THREAD_LOCAL | GLOBAL_INDEX | RELATIVE
 
 
@@ -56,9 +61,10 @@ class Indices:
     `got` holds the symbols whose address a global of the output stands for, and
     `addresses` those whose address is exported: both come after `globals`.
     `table_entries` start at the table base of the options. `types` maps each function
-    type to its index. `bodies` are the functions in the order of the code section. `slots` has
-    the table position of a symbol of an object where that is its own, `types_of_symbols` holds
-    where relocations for types name symbols (departures).
+    type to its index. `bodies` are the functions in the order of the code section. `references`
+    are the functions that code refers to by `ref.func`. `slots` has the table position of a
+    symbol of an object where that is its own, `types_of_symbols` holds where relocations for
+    types name symbols (departures).
     """
 
     imports: list[LinkSymbol] = field(default_factory=list)
@@ -74,6 +80,7 @@ class Indices:
     table_entries: list[LinkSymbol] = field(default_factory=list)
     types: dict[FunctionType, int] = field(default_factory=dict)
     bodies: list[Function] = field(default_factory=list)
+    references: list[LinkSymbol] = field(default_factory=list)
     taken: set[tuple[InputObject, int]] = field(default_factory=set)
     slots: dict[tuple[InputObject, int], int] = field(default_factory=dict)
     types_of_symbols: bool = False
@@ -152,6 +159,31 @@ def scan_relocations(
             for chunk in chunks:
                 if chunk.live and chunk.relocations:
                     scan_chunk(chunk, obj, options, resolution, indices, diagnostics)
+                    if isinstance(chunk, Function):
+                        note_function_references(chunk, obj, indices)
+        scan_initial_values(obj, options, resolution, diagnostics)
+
+
+def scan_initial_values(
+    obj: InputObject, options: Options, resolution: Resolution, diagnostics: Diagnostics
+) -> None:
+    """Reports what initial values of globals name and nothing defines."""
+    if options.relocatable or are_copied(options.quirks):
+        return
+    for element in obj.globals:
+        if element.live:
+            for symbol in symbols_read(element, options.quirks):
+                if symbol.is_undefined and not symbol.is_weak:
+                    report_undefined(symbol, obj, options, resolution, diagnostics)
+
+
+def note_function_references(function: Function, obj: InputObject, indices: Indices) -> None:
+    """Finds the functions that `ref.func` names, which a module has to declare."""
+    base = function.input_offset + 1
+    for relocation_type, offset, index, _ in function.relocations:
+        # The index is the first operand of each instruction that has one.
+        if relocation_type == FUNCTION_INDEX_LEB and function.content[offset - base] == REF_FUNC:
+            indices.references.append(obj.symbols[index])
 
 
 def scan_chunk(
@@ -269,6 +301,13 @@ def report_undefined(
     ):
         return
     policy = options.unresolved_symbols
+    if (
+        symbol.kind in INDEXED_KINDS
+        and not should_import(symbol, options)
+        and "missing-elements-numbered" not in options.quirks
+    ):
+        # No stub can stand for a global, a table or a tag: there would be no number to write.
+        policy = UnresolvedPolicy.REPORT_ERROR
     blamed = symbol.file if "first-reference-blamed" in options.quirks else obj
     message = f"{file_name(blamed)}: undefined symbol: {resolution.table.display(symbol)}"
     if policy is UnresolvedPolicy.REPORT_ERROR:

@@ -12,29 +12,45 @@ from linker.format.expression import Instruction, Opcode, decode, make
 from linker.objects import GlobalElement
 from linker.symbols import LinkSymbol
 
+# The instructions whose operand is an index of the object.
+INDEX_KINDS: dict[int, SymbolKind] = {
+    Opcode.GLOBAL_GET: SymbolKind.GLOBAL,
+    Opcode.REF_FUNC: SymbolKind.FUNCTION,
+}
+UNREAD_WITH: dict[int, str] = {
+    Opcode.GLOBAL_GET: "init-global-not-moved",
+    Opcode.REF_FUNC: "init-function-refused",
+}
 
-def globals_read(element: GlobalElement) -> list[LinkSymbol]:
-    """The globals that the initial value of an object's global reads."""
+
+def are_copied(quirks: frozenset[str]) -> bool:
+    """Whether initial values go to the output as they are."""
+    return "initial-globals-unmoved" in quirks
+
+
+def symbols_read(element: GlobalElement, quirks: frozenset[str]) -> list[LinkSymbol]:
+    """The globals and functions that the initial value of an object's global names."""
     if element.file is None:
         return []
     return [
-        global_of_object(element, operand)
+        symbol_of_object(element, INDEX_KINDS[opcode], operand)
         for opcode, operand in decode(element.init)
-        if opcode == Opcode.GLOBAL_GET and operand is not None
+        if operand is not None and opcode in INDEX_KINDS and UNREAD_WITH[opcode] not in quirks
     ]
 
 
-def global_of_object(element: GlobalElement, index: int) -> LinkSymbol:
-    """The symbol of the global with that index in the element's object.
+def symbol_of_object(element: GlobalElement, kind: SymbolKind, index: int) -> LinkSymbol:
+    """The symbol of the global or function with that index in the element's object.
 
     Raises:
         FatalError: it has none, so that nothing tells where it is in the output.
     """
     assert element.file is not None
     for entry, symbol in zip(element.file.linking.symbols, element.file.symbols, strict=False):
-        if entry.kind is SymbolKind.GLOBAL and entry.index == index:
+        if entry.kind is kind and entry.index == index:
             return symbol
-    raise FatalError(f"{element}: initial value reads global {index}, which has no symbol")
+    what = kind.name.lower()
+    raise FatalError(f"{element}: initial value reads {what} {index}, which has no symbol")
 
 
 def written_value(element: GlobalElement, quirks: frozenset[str]) -> bytes:
@@ -43,7 +59,7 @@ def written_value(element: GlobalElement, quirks: frozenset[str]) -> bytes:
     Raises:
         FatalError: it holds an index that cannot be found again.
     """
-    if element.file is None or "initial-globals-unmoved" in quirks:
+    if element.file is None or are_copied(quirks):
         return element.init.body
     instructions = decode(element.init)
     if "init-expressions-cut" in quirks:
@@ -65,9 +81,12 @@ def moved(element: GlobalElement, entry: Instruction, quirks: frozenset[str]) ->
     opcode, operand = entry
     if opcode == Opcode.GLOBAL_GET and "init-global-not-moved" not in quirks:
         assert operand is not None
-        return opcode, global_of_object(element, operand).element_index
+        return opcode, symbol_of_object(element, SymbolKind.GLOBAL, operand).element_index
     if opcode == Opcode.REF_NULL and "init-null-extern" in quirks:
         return opcode, ValueType.EXTERNREF
     if opcode == Opcode.REF_FUNC:
-        raise FatalError(f"unknown opcode in init expr: {chr(0xDC00 + opcode)}")
+        if "init-function-refused" in quirks:
+            raise FatalError(f"unknown opcode in init expr: {chr(0xDC00 + opcode)}")
+        assert operand is not None
+        return opcode, symbol_of_object(element, SymbolKind.FUNCTION, operand).function_index
     return entry

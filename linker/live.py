@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linker.command_line.options import Options
 from linker.format.constants import SegmentFlag
-from linker.initial_values import globals_read
+from linker.initial_values import symbols_read
 from linker.objects import Chunk, Element, GlobalElement, InputObject
 from linker.relocation_families import TABLE_INDEX, TABLE_INDEX_RELATIVE, TYPE_INDEX
 from linker.resolve import Resolution
@@ -44,8 +44,7 @@ def mark_live(options: Options, resolution: Resolution) -> None:
         if obj.live:
             enqueue_implied(obj, queue)
     follow_relocations(queue)
-    if "init-global-not-moved" not in options.quirks:
-        follow_initial_values(resolution, queue)
+    follow_initial_values(options, resolution, queue)
     ctors = resolution.own.call_ctors
     if ctors is not None and any(live_init_functions(obj) for obj in resolution.objects):
         ctors.mark_live()
@@ -93,8 +92,8 @@ def follow_relocations(queue: list[Chunk]) -> None:
                 enqueue(symbol, queue)
 
 
-def follow_initial_values(resolution: Resolution, queue: list[Chunk]) -> None:
-    """Keeps the globals that the initial values of kept ones read."""
+def follow_initial_values(options: Options, resolution: Resolution, queue: list[Chunk]) -> None:
+    """Keeps the globals and functions that the initial values of kept globals name."""
     seen: set[GlobalElement] = set()
     while True:
         kept = [
@@ -107,7 +106,7 @@ def follow_initial_values(resolution: Resolution, queue: list[Chunk]) -> None:
             return
         seen.update(kept)
         for element in kept:
-            for symbol in globals_read(element):
+            for symbol in symbols_read(element, options.quirks):
                 enqueue(symbol, queue)
         follow_relocations(queue)
 

@@ -10,7 +10,12 @@ from linker.atoms import place_segments
 from linker.command_line.options import Options
 from linker.emit import Output
 from linker.errors import CheckPath, Diagnostics, FatalError, SideFile
-from linker.exports import apply_export_options, check_mutable_globals, collect_exports
+from linker.exports import (
+    apply_export_options,
+    check_mutable_globals,
+    collect_exports,
+    distinct_exports,
+)
 from linker.features import check_features
 from linker.indices import (
     Indices,
@@ -96,6 +101,7 @@ def run_stages(
 
     collect_types(options, resolution, indices)
     exports = collect_exports(options, resolution, indices, features)
+    exports = distinct_exports(exports, options, diagnostics)
     check_mutable_globals(options, resolution, indices, features, diagnostics)
     output = Output(
         options, resolution, segments, memory, features, indices, exports, init_functions

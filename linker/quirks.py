@@ -85,6 +85,33 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Constant Expressions"',
     ),
     Quirk(
+        "init-function-refused",
+        "A global that starts as a reference to a function is refused.",
+        "wasm-ld up to 22: writeInitExprMVP knows no ref.func",
+        'core specification, "Constant Expressions"',
+    ),
+    Quirk(
+        "references-undeclared",
+        "A function that only `ref.func` names is in no element segment and not exported, which"
+        " makes the module invalid.",
+        "wasm-ld up to 22: ElemSection has one segment, for the function table",
+        'core specification, "Validation" of ref.func',
+    ),
+    Quirk(
+        "missing-elements-numbered",
+        "Where undefined symbols are allowed, an undefined global, table or tag has the index"
+        " 4294967295, which makes the module invalid.",
+        "wasm-ld up to 22: reportUndefined makes a stub for functions only",
+        'core specification, "Validation" of indices',
+    ),
+    Quirk(
+        "duplicate-exports-written",
+        "Two functions of one export name, or the like, are both exported, which makes the module"
+        " invalid.",
+        "wasm-ld up to 22: calculateExports does not compare names",
+        'core specification, "Validation" of exports',
+    ),
+    Quirk(
         "memory-size-unchecked",
         "Data and stack beyond 4 GiB are laid out, and the module's memory is larger than allowed.",
         "wasm-ld up to 22: layoutMemory compares only the sizes that options give",

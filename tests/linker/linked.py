@@ -244,6 +244,15 @@ class Linked:
         """Fails if wasmtime does not take the module."""
         wasmtime.Module.validate(engine(), self.module)
 
+    @property
+    def is_valid(self) -> bool:
+        """Whether wasmtime takes the module."""
+        try:
+            self.validate()
+        except wasmtime.WasmtimeError:
+            return False
+        return True
+
     def start(self, host: Host | None = None) -> Running:
         return Running(self.module, host or {})
 

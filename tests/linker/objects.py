@@ -102,6 +102,11 @@ def function_pointer(name: str) -> list[Part]:
     return [b"\x41", Site(R.TABLE_INDEX_SLEB, name)]
 
 
+def function_reference(name: str) -> list[Part]:
+    """A `ref.func` that is dropped."""
+    return [b"\xd2", Site(R.FUNCTION_INDEX_LEB, name), DROP]
+
+
 def global_get(name: str) -> list[Part]:
     return [b"\x23", Site(R.GLOBAL_INDEX_LEB, name)]
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import pytest
 
 from linker.format.constants import ExternalKind
+from linker.format.expression import global_get as global_get_value
+from linker.format.expression import ref_func
 from linker.format.model import GlobalType
 from tests.linker.assemble import assemble
-from tests.linker.conftest import Linker
+from tests.linker.conftest import Linker, link_here
+from tests.linker.linked import Linked
 from tests.linker.objects import (
     ADD,
     DROP,
     EXPORTED,
     FROM_I32,
+    FUNCREF,
     I32,
     I64,
     LOCAL,
@@ -20,8 +24,10 @@ from tests.linker.objects import (
     TO_I32,
     VOID,
     WEAK,
+    Part,
     R,
     Site,
+    UndefinedDeclaration,
     const,
     data,
     features,
@@ -29,10 +35,12 @@ from tests.linker.objects import (
     function_pointer,
     global_get,
     global_set,
+    global_starting_with,
     global_variable,
     pointer,
     returning,
     signature,
+    table_size,
     tag,
     throw,
     undefined_data,
@@ -249,3 +257,43 @@ def test_a_global_in_data_uses_the_addresses(link: Linker) -> None:
     )
     linked = link(unit)
     assert linked.read(linked.word("x"), 4) == word(9)
+
+
+def test_an_initial_value_that_reads_a_missing_global_is_refused(link: Linker) -> None:
+    """Whether or not anything is left out: the index in it would mean something else."""
+    unit = assemble(
+        undefined_global("x"), global_starting_with("y", global_get_value(0), flags=EXPORTED)
+    )
+    for options in ("", "--no-gc-sections"):
+        message = link.refusal(unit, options=f"{options} --features=mutable-globals", departs=True)
+        assert message == "a.o: undefined symbol: x"
+
+
+def test_a_function_that_an_initial_value_names_is_kept(link: Linker) -> None:
+    unit = assemble(
+        returning("other", 1),
+        returning("f", 7),
+        global_starting_with("x", ref_func(1), FUNCREF, flags=NO_STRIP),
+        function("get", global_get("x"), b"\xd1", type=TO_I32, flags=EXPORTED),
+    )
+    linked = Linked(link_here({"a.o": unit}, ["--no-entry", "a.o"]).module or b"")
+    linked.validate()
+    assert linked.functions == ["f", "get"]
+    assert linked.run("get") == 0
+
+
+@pytest.mark.parametrize("option", ["--warn-unresolved-symbols", "--unresolved-symbols=ignore-all"])
+@pytest.mark.parametrize(
+    ("declaration", "use"),
+    [
+        (undefined_global("x"), [*global_get("x"), DROP]),
+        (undefined_table("x"), [*table_size("x"), DROP]),
+        (undefined_tag("x", type=VOID), throw("x")),
+    ],
+)
+def test_no_option_lets_an_index_be_missing(
+    link: Linker, declaration: UndefinedDeclaration, use: list[Part], option: str
+) -> None:
+    unit = assemble(declaration, function("f", use, flags=EXPORTED))
+    message = link.refusal(unit, options=option, departs=True)
+    assert message == "a.o: undefined symbol: x"

@@ -288,3 +288,11 @@ def test_an_address_of_what_is_exported(link: Linker) -> None:
     )
     linked = link(unit)
     assert linked.run("f") == linked.address("x")
+
+
+def test_one_function_is_exported_once_under_a_name(link: Linker) -> None:
+    """Two symbols of one function that its object exports by a name of its own."""
+    unit = assemble(
+        function("f", flags=EXPORTED, export_name="name"), alias("g", of="f", flags=EXPORTED)
+    )
+    assert link(unit, departs=True).exports == ["memory", "name"]

@@ -11,7 +11,7 @@ import pytest
 
 from linker.driver import LinkOutput
 from linker.format.constants import SymbolFlag
-from linker.format.expression import Opcode, make, ref_null
+from linker.format.expression import Opcode, make, ref_func, ref_null
 from linker.format.expression import global_get as global_get_value
 from linker.quirks import DIALECTS, QUIRKS
 from tests.linker.assemble import archive, assemble
@@ -35,6 +35,7 @@ from tests.linker.objects import (
     features,
     function,
     function_pointer,
+    function_reference,
     function_word,
     global_get,
     global_starting_with,
@@ -55,13 +56,15 @@ SOURCES = ("unspecified", "Linking.md", "core specification", "convention")
 class Example:
     """A link in which a quirk shows, and what the standard makes of it.
 
-    `crashes`: wasm-ld does not survive it, and the quirk is a refusal that says so.
+    `crashes`: wasm-ld does not survive it, and the quirk is a refusal that says so. `refuses`:
+    wasm-ld refuses it.
     """
 
     files: tuple[bytes, ...]
     options: str
     is_right: Callable[[LinkOutput], bool]
     crashes: bool = False
+    refuses: bool = False
 
 
 def linked(output: LinkOutput) -> Linked:
@@ -174,6 +177,36 @@ EXAMPLES = {
         "--no-entry --features=mutable-globals,reference-types",
         lambda output: ref_null(FUNCREF).body in linked(output).module,
     ),
+    "init-function-refused": Example(
+        (
+            assemble(
+                returning("f", 7),
+                global_starting_with("x", ref_func(0), FUNCREF, flags=EXPORTED),
+            ),
+        ),
+        "--no-entry --features=mutable-globals,reference-types",
+        lambda output: linked(output).is_valid,
+        refuses=True,
+    ),
+    "references-undeclared": Example(
+        (assemble(returning("x", 7), function("f", function_reference("x"), flags=EXPORTED)),),
+        "--no-entry",
+        lambda output: linked(output).is_valid,
+    ),
+    "missing-elements-numbered": Example(
+        (
+            assemble(
+                undefined_global("x"), function("f", global_get("x"), type=TO_I32, flags=EXPORTED)
+            ),
+        ),
+        "--no-entry --unresolved-symbols=ignore-all",
+        lambda output: output.errors == ("a.o: undefined symbol: x",),
+    ),
+    "duplicate-exports-written": Example(
+        (assemble(function("memory", flags=EXPORTED)),),
+        "--no-entry",
+        lambda output: output.errors == ("two different exports are called memory",),
+    ),
     "absolute-symbols-moved": Example(
         (
             assemble(
@@ -256,6 +289,10 @@ def test_a_quirk_alone(link: Linker, name: str) -> None:
         assert real.status < 0
         assert quirky.module is None
         assert "wasm-ld 22 crashes here" in quirky.errors[-1]
+    elif example.refuses:
+        assert module is None
+        assert real.status == 1
+        assert quirky.errors
     else:
         assert quirky.module == module
         assert module is not None

@@ -10,7 +10,7 @@ import pytest
 import wasmtime
 
 from linker.format.constants import LimitsFlag, ValueType
-from linker.format.model import Limits, TableType
+from linker.format.model import ElementSection, Limits, TableType
 from tests.linker.assemble import assemble
 from tests.linker.conftest import Linker
 from tests.linker.objects import (
@@ -18,6 +18,7 @@ from tests.linker.objects import (
     EXPORTED,
     EXTERNREF,
     FUNCTION_TABLE,
+    LOCAL,
     NO_STRIP,
     TO_I32,
     VOID,
@@ -28,6 +29,7 @@ from tests.linker.objects import (
     data,
     function,
     function_pointer,
+    function_reference,
     function_word,
     load,
     returning,
@@ -219,3 +221,17 @@ def test_an_imported_table_that_only_its_entries_need(link: Linker) -> None:
     linked = link(unit, wanted, options="--import-table", departs=True)
     assert linked.imports == [f"env.{FUNCTION_TABLE}"]
     assert linked.table_entries == {1: "f"}
+
+
+def test_a_function_that_code_refers_to_is_declared_once(link: Linker) -> None:
+    """Exports and the function table declare functions, too."""
+    use = [*function_reference("x"), *function_reference("x"), *function_reference("exported")]
+    unit = assemble(
+        returning("x", 7, LOCAL),
+        returning("exported", 8, EXPORTED),
+        function("f", *use, flags=EXPORTED),
+    )
+    linked = link(unit, departs=True)
+    elements = linked.file.find(ElementSection)
+    assert elements is not None
+    assert [entry.functions for entry in elements.segments] == [(0,)]
