@@ -146,6 +146,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "COMDATs"',
     ),
     Quirk(
+        "lost-member-symbol-zero",
+        "A member is taken from an archive for a symbol that it defines in a comdat group; where"
+        " the group is another object's, the symbol is function or address 0 without an error.",
+        "wasm-ld up to 22: SymbolTable's addUndefined* return where the LazySymbol is extracted",
+        'Linking.md, "COMDATs"',
+    ),
+    Quirk(
         "low-base-crashes",
         "A --global-base inside the stack crashes the linker after the error when the memory is"
         " shared and has data.",

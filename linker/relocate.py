@@ -80,7 +80,7 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
     if relocation_type in FUNCTION_INDEX:
         return symbol.function_index
     if relocation_type in MEMORY_ADDRESS:
-        if symbol.state is not State.DEFINED:
+        if symbol.is_undefined or symbol.is_undefined_weak:
             return 0
         value = address_of(symbol) + addend
         if relocation_type == LOCATION_RELATIVE:

@@ -57,6 +57,9 @@ NULL_SIGNATURE = FunctionType((), ())
 TLS_INIT_SIGNATURE = FunctionType((ValueType.I32,), ())
 POINTER = ValueType.I32
 ZERO = InitExpr(b"\x41\x00\x0b")
+ZERO_QUIRKS = frozenset(
+    {"local-symbols-offered", "archive-index-used", "lost-member-symbol-zero"},
+)
 
 
 @dataclass(slots=True)
@@ -534,11 +537,11 @@ def demote_lazy_symbols(table: SymbolTable) -> None:
     for symbol in table.symbols:
         if not symbol.is_lazy or not symbol.used_in_object:
             continue
-        if symbol.signature is not None or "lazy-data-not-demoted" not in quirks:
-            demote(symbol, flags)
-        elif not symbol.is_weak and quirks & {"local-symbols-offered", "archive-index-used"}:
+        if not symbol.is_weak and quirks & ZERO_QUIRKS:
             # The member has been taken and does not define it; wasm-ld goes on with its zeros.
             symbol.index = symbol.table_index = 0
+        elif symbol.signature is not None or "lazy-data-not-demoted" not in quirks:
+            demote(symbol, flags)
 
 
 def resolve_function_table(options: Options, resolution: Resolution, required: bool) -> None:

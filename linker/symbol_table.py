@@ -166,8 +166,10 @@ class SymbolTable:
                 existing.flags |= WEAK
                 existing.signature = new.signature
                 existing.is_called_directly = new.is_called_directly
-                return existing
-            self.extract_symbol(existing, file_name(new.file))
+            elif self._was_taken_in_vain(existing):
+                existing.become(new)
+            else:
+                self.extract_symbol(existing, file_name(new.file))
             return existing
         if existing.kind is not SymbolKind.FUNCTION and self._compares:
             self._report_kind(existing, new)
@@ -197,6 +199,8 @@ class SymbolTable:
         if existing.is_lazy:
             if new.kind is SymbolKind.DATA and new.is_weak:
                 existing.flags |= WEAK
+            elif self._was_taken_in_vain(existing):
+                existing.become(new)
             else:
                 self.extract_symbol(existing)
         elif existing.is_defined:
@@ -224,6 +228,17 @@ class SymbolTable:
             existing.become(lazy)
             return
         self.extract(Extraction(obj, existing, file_name(existing.file)))
+
+    def _was_taken_in_vain(self, lazy: LinkSymbol) -> bool:
+        """Whether the member is linked that defines a symbol, in a comdat group that was lost.
+
+        The same holds, without consequence, until a member's definitions are entered.
+        """
+        return (
+            lazy.file is not None
+            and not lazy.file.lazy
+            and "lost-member-symbol-zero" not in self.options.quirks
+        )
 
     def _remembers_signature(self, lazy: LinkSymbol) -> bool:
         """Whether a weak reference to what is now extracted said what it takes it for."""

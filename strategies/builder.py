@@ -180,6 +180,7 @@ class ObjectBuilder:
         self.by_name: dict[str, int] = {}
         self.got: dict[int, int] = {}
         self.export_names: list[tuple[str, int]] = []
+        self.empty_comdats: list[str] = []
         self.features: list[TargetFeature] = []
         self.producers: list[tuple[str, list[tuple[str, str]]]] = []
         self._table_slots: dict[int, int] = {}
@@ -310,6 +311,7 @@ class ObjectBuilder:
         names = {comdat for _, _, comdat in self.functions}
         names.update(segment.comdat for segment in self.segments)
         names.update(custom.comdat for custom in self.customs)
+        names.update(self.empty_comdats)
         return {name for name in names if name is not None}
 
     def symbol_order(self) -> range:
@@ -532,6 +534,8 @@ class ObjectBuilder:
             if custom.comdat is not None:
                 entry_ = ComdatEntry(ComdatKind.SECTION, custom_base + ordinal)
                 groups.setdefault(custom.comdat, []).append(entry_)
+        for name in self.empty_comdats:
+            groups.setdefault(name, [])
         return LinkingSection(
             symbols=symbols,
             segments=[SegmentInfo(s.name, s.alignment, s.flags) for s in self.segments],

@@ -253,6 +253,11 @@ def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
     for slot, unit in () if program.has("relocatable") else program.strong_missing:
         if unit in meaning.loaded and not options.allows(program, slot.kind):
             return MustRefuse("undefined-symbol", "a strong reference without a definition")
+    for slot, unit in () if program.has("relocatable") else program.partial_uses:
+        if unit in meaning.loaded and not options.allows(program, slot.kind):
+            state = meaning.names[slot.name]
+            if state.place is None and not state.weak:
+                return MustRefuse("undefined-symbol", "all definitions are in groups that lost")
     return None
 
 
@@ -264,9 +269,12 @@ def _constructor_calls(program: Program, meaning: Meaning) -> tuple[str, ...] | 
         unit = program.units[position]
         if unit.constructors and unit.is_lazy and position not in probing:
             return None
-        for priority, call, comdat in unit.constructors:
-            if comdat is None or meaning.comdats[comdat] == position:
-                found.append((priority, rank, call))
+        for priority, symbol in unit.constructors:
+            place = meaning.find(position, symbol)
+            if place is None:
+                return None
+            if not meaning.is_lost(*place):
+                found.append((priority, rank, program.starters[place]))
     found.sort(key=lambda item: (item[0], item[1]))
     return tuple(call for _, _, call in found)
 

@@ -14,6 +14,7 @@ from linker.format.constants import (
 from linker.format.model import FunctionType, GlobalType, Limits, TableType
 from strategies.choices import Record
 from strategies.code import F32, F64, I32, I64, Code
+from strategies.comdats import define_group
 from strategies.program import SIGNATURES, TO_INT, Definition, Program, Slot, Unit
 
 WEAK = int(SymbolFlag.BINDING_WEAK)
@@ -425,6 +426,7 @@ KINDS: tuple[tuple[str | None, Statement, int], ...] = (
     ("thread-local", define_thread_local, 3),
     ("aliases", define_alias, 2),
     ("missing", define_missing, 2),
+    ("comdats", define_group, 3),
     ("imports", define_missing, 2),
 )
 

@@ -55,13 +55,14 @@ def constructor(program: Program, record: Record) -> None:
     code.site(R.FUNCTION_INDEX_LEB, host)
     code.raw(b"\x0b")
     flags = (LOCAL, HIDDEN, WEAK | HIDDEN, 0)[record.byte() >> 6]
-    comdat = None
+    comdat: str | None = None
     if program.has("comdats") and flags == LOCAL and record.byte() & 1:
         # Several objects carry one constructor; it runs in the object whose group stays.
         comdat = "constructor"
     symbol = builder.define_function(f"constructor{number}", VOID, code, flags, comdat)
     builder.init_functions.append(InitFunction(priority, symbol))
-    unit.constructors.append((priority, ".".join(source), comdat))
+    unit.constructors.append((priority, symbol))
+    program.starters[(unit.position, symbol)] = ".".join(source)
 
 
 def destructors(program: Program, record: Record) -> None:

@@ -13,7 +13,7 @@ _NAMES = {
         bsd equal-names long-names no-symbol-table twice
     """,
     "comdat": """
-        data function section
+        data empty function initialiser local partial pointers section shared
     """,
     "flag": """
         explicit-name exported hidden no-strip

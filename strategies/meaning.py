@@ -63,7 +63,8 @@ class Meaning:
         state = self.names.get(entry.name)
         return state.place if state is not None else None
 
-    def _discarded(self, unit: int, symbol: int) -> bool:
+    def is_lost(self, unit: int, symbol: int) -> bool:
+        """True if a definition belongs to a group that another object won."""
         builder = self.builders[unit]
         entry = builder.symbols[symbol]
         if entry.kind == SymbolKind.FUNCTION:
@@ -84,7 +85,7 @@ class Meaning:
             if flags & LOCAL:
                 continue
             weak = bool(flags & WEAK)
-            if entry.is_defined and not self._discarded(unit, index):
+            if entry.is_defined and not self.is_lost(unit, index):
                 self._define(entry.name, Place(unit, index), weak)
             else:
                 self.refer(entry.name, weak and entry.kind in WEAK_REFERENCES)
@@ -107,6 +108,9 @@ class Meaning:
                 state.weak = True
             else:
                 self._extract(state.lazy)
+                if state.place is None:
+                    # The member's definition is in a group that was lost.
+                    state.weak = False
         elif state.place is None and not weak:
             state.weak = False
 

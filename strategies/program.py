@@ -119,7 +119,10 @@ Term = Callable[[Meaning], int]
 
 @dataclass(slots=True, eq=False)
 class Slot:
-    """A name of the program and what all its definitions have in common."""
+    """A name of the program and what all its definitions have in common.
+
+    `partial`: its definitions may all be lost with their comdat groups.
+    """
 
     kind: SymbolKind
     name: str
@@ -137,6 +140,7 @@ class Slot:
     policy: str = "defined"
     mismatched: bool = False
     thread_local: bool = False
+    partial: bool = False
     definitions: list[Definition] = field(default_factory=list)
 
     @property
@@ -212,7 +216,8 @@ class Unit:
     """An object of the case and how it reaches the linker.
 
     `package` is "plain", "member" (of the archive `library`), "whole" (the same, under
-    --whole-archive) or "lazy" (between --start-lib and --end-lib).
+    --whole-archive) or "lazy" (between --start-lib and --end-lib). `constructors` are its init
+    functions: priority and symbol.
     """
 
     position: int
@@ -220,7 +225,7 @@ class Unit:
     package: str = "plain"
     library: int = 0
     probe: Probe | None = None
-    constructors: list[tuple[int, str, str | None]] = field(default_factory=list)
+    constructors: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def is_lazy(self) -> bool:
@@ -244,6 +249,10 @@ class Program:
     fresh: int = 0
     uses_mutable_global: bool = False
     strong_missing: list[tuple[Slot, int]] = field(default_factory=list)
+    partial_uses: list[tuple[Slot, int]] = field(default_factory=list)
+    comdats: list[str] = field(default_factory=list)
+    comdat_shapes: dict[str, int] = field(default_factory=dict)
+    starters: dict[tuple[int, int], str] = field(default_factory=dict)
     wanted: list[str] = field(default_factory=list)
     other_signatures: dict[tuple[int, int], FunctionType] = field(default_factory=dict)
     lacks_mutable_globals: bool = False

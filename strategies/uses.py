@@ -36,7 +36,7 @@ from strategies.program import (
 
 
 def _function_value(program: Program, unit: int, symbol: int, slot: Slot, meaning: Meaning) -> int:
-    if slot.mismatched:
+    if slot.mismatched or (slot.local and slot.partial and meaning.is_lost(unit, symbol)):
         raise UnknownValue
     definition = program.definition(meaning, unit, symbol)
     if definition is not None:
@@ -44,7 +44,7 @@ def _function_value(program: Program, unit: int, symbol: int, slot: Slot, meanin
     if slot.policy == "import":
         # Host functions return 0 whatever their type.
         return result_value(slot.signature, 0) if not slot.signature.results else 0
-    if slot.policy in ("allowed", "strong"):
+    if slot.policy in ("allowed", "strong") or slot.partial:
         raise UnknownValue
     raise Trapped
 
@@ -55,7 +55,7 @@ def _pointer_value(program: Program, unit: int, symbol: int, slot: Slot, meaning
         raise UnknownValue
     if meaning.find(unit, symbol) is not None or slot.policy == "import":
         return 1
-    if slot.policy in ("allowed", "strong"):
+    if slot.policy in ("allowed", "strong") or slot.partial:
         raise UnknownValue
     return 0
 
@@ -77,7 +77,7 @@ def pointer_ways(program: Program, slot: Slot) -> list[int]:
     if program.has("pic"):
         ways.append(4)
         # wasm-ld refuses a relative address of what may be undefined.
-        if slot.policy == "defined":
+        if slot.policy == "defined" and not slot.partial:
             ways += [5, 6] if program.has("wide") else [5]
     return ways
 
@@ -185,7 +185,7 @@ def address_ways(program: Program) -> list[int]:
 
 def _known(program: Program, unit: int, symbol: int, meaning: Meaning) -> Definition:
     definition = program.definition(meaning, unit, symbol)
-    if definition is None:
+    if definition is None or (definition.slot.local and meaning.is_lost(unit, symbol)):
         raise UnknownValue
     return definition
 
@@ -203,8 +203,10 @@ def use_data(
     absolute = any(d.absolute is not None for d in slot.definitions)
     if slot.thread_local:
         way = 9
-    elif way in (6, 7, 8) and (maybe_null or absolute or slot.policy != "defined"):
+    elif way in (6, 7, 8) and (maybe_null or absolute or slot.partial or slot.policy != "defined"):
         way = 0
+    if slot.partial and 208 <= how < 232:
+        how = 255  # what is not defined has address 0, whatever the addend
     if maybe_null or slot.policy != "defined" or (how >= 232 and not absolute):
         data_address(program, unit, code, symbol, 0, way)
         code.raw(NOT_ZERO)
@@ -411,6 +413,8 @@ def use(program: Program, record: Record) -> None:
         probe = program.new_probe(unit, program.has("wide") and bool(container & 1))
     probe.begin()
     USES[slot.kind](program, unit, probe, slot, record, weak)
+    if slot.partial and not slot.local:
+        program.partial_uses.append((slot, unit.position))
     if slot.policy in ("strong", "allowed"):
         program.strong_missing.append((slot, unit.position))
 
@@ -423,7 +427,7 @@ def _use_inside(program: Program, unit: Unit, slot: Slot, record: Record, weak: 
         for d in s.definitions
         if d.unit == unit.position and d.code is not None and s.kind == SymbolKind.FUNCTION
     ]
-    if not bodies or slot.policy not in ("defined", "weak", "import"):
+    if not bodies or slot.partial or slot.policy not in ("defined", "weak", "import"):
         return
     code = bodies[record.below(len(bodies))]
     pretend = Probe("", unit.position, code, False)

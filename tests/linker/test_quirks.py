@@ -257,6 +257,18 @@ EXAMPLES = {
     "lost-groups-kept": Example(
         two_groups(), "-r", lambda output: linked(output).functions == ["f"]
     ),
+    "lost-member-symbol-zero": Example(
+        (
+            assemble(returning("other", 1, comdat="group")),
+            archive(assemble(returning("f", 2, comdat="group"))),
+            assemble(
+                undefined_function("f", type=TO_I32),
+                function("user", [*call("f"), DROP], flags=EXPORTED),
+            ),
+        ),
+        "--no-entry",
+        lambda output: output.errors == ("c.o: undefined symbol: f",),
+    ),
     "low-base-crashes": Example(
         (assemble(data("x", b"1", flags=NO_STRIP), features("+atomics", "+bulk-memory")),),
         "--no-entry --shared-memory --global-base=1024",
