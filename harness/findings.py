@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 
 from harness.divergence import Divergence
 from harness.fingerprints import Fingerprint
-from harness.linking import RESPONSE
 from harness.reproducer import CALL_PROGRAM, CALL_SCRIPT, expected_calls, repro_script
 from harness.results import LinkResult
+from harness.steps import command_lines
 from linker.format.errors import MalformedFile
 from linker.format.parse import parse
 
@@ -111,12 +111,13 @@ def store(finding: Finding, root: Path) -> Path:
 
 
 def write_inputs(case: LinkCase, folder: Path) -> None:
-    """Writes a case's files and its response file into `folder`."""
+    """Writes a case's files and its response files into `folder`."""
     for file in case.files:
         path = folder / file.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
-    (folder / RESPONSE).write_bytes(response(case.arguments))
+    for name, arguments in command_lines(case).items():
+        (folder / name).write_bytes(response(arguments))
 
 
 def response(arguments: Sequence[str]) -> bytes:
@@ -183,6 +184,7 @@ def _toml(finding: Finding) -> str:
         ("rule", divergence.rule),
         ("detail", divergence.detail),
         ("arguments", list(finding.case.arguments)),
+        ("prelinks", [list(words) for words in list(command_lines(finding.case).values())[:-1]]),
         ("run_seed", finding.run_seed),
         ("case", finding.case_number),
         ("chunk_seed", str(finding.chunk_seed)),
@@ -211,6 +213,14 @@ def _toml_value(value: object) -> str:
     return json.dumps(value)
 
 
+def _command_lines(case: LinkCase) -> list[str]:
+    *first, last = (shlex.join(words) for words in command_lines(case).values())
+    if not first:
+        return [f"It links `inputs/` with: `{last}`"]
+    lines = ["It links `inputs/` in steps, each linker with its own outputs of those before:", ""]
+    return [*lines, *(f"{number}. `{line}`" for number, line in enumerate([*first, last], 1))]
+
+
 def readme(finding: Finding) -> str:
     """README.md of a finding."""
     divergence = finding.divergence
@@ -234,7 +244,7 @@ def readme(finding: Finding) -> str:
         "",
         "    sh repro.sh",
         "",
-        f"It links `inputs/` with: `{shlex.join(finding.case.arguments)}`",
+        *_command_lines(finding.case),
         "",
         "## What each linker did",
         "",

@@ -10,14 +10,14 @@ import re
 import shlex
 import tarfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from harness.arguments import Argument, take_apart
-from harness.linking import RESPONSE
+from harness.steps import RESPONSE
 from linker.format.archive import encode_archive, parse_archive
 from linker.format.errors import MalformedFile
-from strategies.case import InputFile, LinkCase
+from strategies.case import InputFile, LinkCase, Prelink
 
 Read = Callable[[str], bytes]
 _LINKER = re.compile(r"(?:.*[/-])?(?:wasm-ld|weld-ld)(?:-\d+)?(?:\.exe)?")
@@ -79,8 +79,18 @@ def _reader(folder: Path) -> Read:
 
 
 def _reproduced_folder(folder: Path) -> LinkCase:
-    """The case of a folder with the files and the response file of `--reproduce`."""
-    return from_arguments([f"@{RESPONSE}"], _reader(folder))
+    """The case of a folder with the files and the response file of `--reproduce`, and with those
+    of links with -r that come first (`harness.steps.command_lines`)."""
+    gathered = _Gathered(_reader(folder))
+    steps: list[Prelink] = []
+    while (folder / f"prelink-{len(steps) + 1}.txt").exists():
+        words = _expand([f"@prelink-{len(steps) + 1}.txt"], gathered.read)
+        step = Prelink(_gathered_words(words[:-2], gathered), words[-1])
+        # What the steps after it name is no file of the folder.
+        gathered.names[step.output] = step.output
+        steps.append(step)
+    arguments = _gathered_words([f"@{RESPONSE}"], gathered)
+    return replace(_gathered_case(gathered, arguments), prelinks=tuple(steps))
 
 
 def _reproduced_archive(path: Path) -> LinkCase:
@@ -160,15 +170,24 @@ def from_arguments(arguments: Sequence[str], read: Read) -> LinkCase:
         CannotGather: a file cannot be read.
     """
     gathered = _Gathered(read)
-    given = list(take_apart(_expand(arguments, read)))
+    return _gathered_case(gathered, _gathered_words(arguments, gathered))
+
+
+def _gathered_words(arguments: Sequence[str], gathered: _Gathered) -> tuple[str, ...]:
+    """A command line as it is in the case; its files are taken."""
+    given = list(take_apart(_expand(arguments, gathered.read)))
     folders = [x.value for x in given if x.option == "library-path" and x.value is not None]
     words: list[str] = []
     for argument in given:
         words += _rewritten(argument, folders, gathered)
+    return tuple(words)
+
+
+def _gathered_case(gathered: _Gathered, arguments: tuple[str, ...]) -> LinkCase:
     if not gathered.files:
         raise CannotGather("no input files")
     files = tuple(InputFile(name, content) for name, content in gathered.files.items())
-    return LinkCase(files, tuple(words), (), ())
+    return LinkCase(files, arguments, (), ())
 
 
 def _rewritten(argument: Argument, folders: Sequence[str], gathered: _Gathered) -> Sequence[str]:

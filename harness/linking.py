@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import posixpath
 import re
 import shlex
 import shutil
@@ -25,12 +26,12 @@ from typing import TYPE_CHECKING
 from harness.adapters.reference import Reference
 from harness.results import LinkResult, Outcome
 from harness.running import Child, Ending, Limits
+from harness.steps import Progress, command_lines, unsupported
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
     from strategies.case import LinkCase
 
-RESPONSE = "response.txt"
 OUTPUT = "out.wasm"
 # What a linker says of itself when it has crashed without a signal: LLD's crash handler and
 # fatal errors of LLVM exit with a status, Zig's panics abort.
@@ -76,7 +77,7 @@ class Workplace:
 
     limits: Limits = field(default_factory=Limits)
     folder: Path = field(init=False)
-    _saved: dict[str, bytes] = field(init=False, default_factory=dict)
+    _saved: dict[Path, dict[str, bytes]] = field(init=False, default_factory=dict)
     _made: set[str] = field(init=False, default_factory=set)
 
     def __enter__(self) -> Workplace:
@@ -114,12 +115,16 @@ class Workplace:
         self._saved = {}
         self._made = set()
 
-    def save(self, case: LinkCase) -> None:
-        """Writes the case's files and its command line, and removes what the last one left."""
+    def save(self, case: LinkCase, folder: Path | None = None) -> None:
+        """Writes the case's files and its command line, and removes what the last one left.
+
+        The folder is `case_folder` where none is given.
+        """
+        folder = folder or self.case_folder
         files = {file.name: file.content for file in case.files}
-        files[RESPONSE] = (shlex.join(case.arguments) + "\n").encode("utf-8", "surrogateescape")
-        folder = self.case_folder
-        for name in self._saved.keys() - files.keys():
+        files |= {name: _quoted(words) for name, words in command_lines(case).items()}
+        saved = self._saved.get(folder, {})
+        for name in saved.keys() - files.keys():
             with contextlib.suppress(OSError):
                 (folder / name).unlink()
         for name, content in files.items():
@@ -129,37 +134,66 @@ class Workplace:
             except FileNotFoundError:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-        self._saved = files
+        self._saved[folder] = files
 
     def link(self, case: LinkCase, linkers: Sequence[Linker]) -> tuple[LinkResult, ...]:
-        """Saves the case and gives it to every linker; results are in the linkers' order."""
+        """Saves the case and gives it to every linker; results are in the linkers' order.
+
+        What comes of links with -r differs from linker to linker: a case with such steps is
+        linked in a folder for each linker.
+        """
         self.save(case)
         results: dict[str, LinkResult] = {}
-        with contextlib.ExitStack() as children:
-            running: list[tuple[Linker, Path, Child]] = []
-            for linker in linkers:
-                reason = linker.unsupported(case)
-                if reason is not None:
-                    results[linker.name] = _unsupported(linker, reason)
-                elif not isinstance(linker, Reference):
-                    output = self._output(linker)
-                    command = linker.command_line(case, self.case_folder, output)
-                    variables = linker.environment(self.case_folder)
-                    try:
-                        child = Child(command, self.case_folder, variables, self.limits)
-                    except OSError as problem:
-                        text = f"could not be started: {problem}"
-                        crash = LinkResult(linker.name, Outcome.CRASHED, None, text, 0.0, None)
-                        results[linker.name] = crash
+        progress: dict[str, Progress] = {}
+        for linker in linkers:
+            reason = unsupported(linker, case)
+            if reason is not None:
+                results[linker.name] = _unsupported(linker, reason)
+            elif not isinstance(linker, Reference):
+                progress[linker.name] = Progress(case)
+        left = [linker for linker in linkers if linker.name in progress]
+        here = [linker for linker in linkers if isinstance(linker, Reference)]
+        while left or here:
+            with contextlib.ExitStack() as children:
+                running: list[tuple[Linker, Path, Child]] = []
+                for linker in left:
+                    begun = self._begin(linker, progress[linker.name])
+                    if isinstance(begun, LinkResult):
+                        results[linker.name] = begun
                         continue
-                    children.enter_context(child)
-                    running.append((linker, output, child))
-            for linker in linkers:
-                if isinstance(linker, Reference) and linker.name not in results:
-                    results[linker.name] = link_here(linker, case, self.limits.seconds)
-            for linker, output, child in running:
-                results[linker.name] = _result(linker, child.wait(), output)
+                    children.enter_context(begun[1])
+                    running.append((linker, *begun))
+                for reference in here:
+                    if reference.name not in results:
+                        result = link_here(reference, case, self.limits.seconds)
+                        results[reference.name] = result
+                here = []
+                for linker, output, child in running:
+                    done = progress[linker.name].take(_result(linker, child.wait(), output))
+                    if done is not None:
+                        results[linker.name] = done
+            left = [linker for linker in left if linker.name not in results]
         return tuple(results[linker.name] for linker in linkers)
+
+    def _begin(self, linker: Linker, progress: Progress) -> tuple[Path, Child] | LinkResult:
+        """Starts a step: where its output will be, and the child."""
+        step, name = progress.step()
+        folder = self.case_folder
+        if progress.case.prelinks:
+            folder = self._outputs / linker.name / "case"
+            folder.mkdir(parents=True, exist_ok=True)
+            self.save(step, folder)
+        output = self._output(linker) if name is None else folder / name
+        command = linker.command_line(step, folder, output)
+        try:
+            return output, Child(command, folder, linker.environment(folder), self.limits)
+        except OSError as problem:
+            text = f"could not be started: {problem}"
+            return LinkResult(linker.name, Outcome.CRASHED, None, text, 0.0, None)
+
+
+def _quoted(arguments: Sequence[str]) -> bytes:
+    return (shlex.join(arguments) + "\n").encode("utf-8", "surrogateescape")
 
 
 def _unsupported(linker: Linker, reason: str) -> LinkResult:
@@ -238,7 +272,7 @@ def reader(case: LinkCase) -> Callable[[str], bytes]:
 
     def read(name: str) -> bytes:
         try:
-            return files[name.removeprefix("./")]
+            return files[posixpath.normpath(name)]
         except KeyError:
             raise FileNotFoundError(2, "No such file or directory", name) from None
 
@@ -246,14 +280,26 @@ def reader(case: LinkCase) -> Callable[[str], bytes]:
 
 
 def link_here(linker: Reference, case: LinkCase, seconds: float) -> LinkResult:
-    """Runs the reference in this process. An exception of any class is a crash."""
+    """Runs the reference in this process. An exception of any class is a crash.
+
+    `seconds`: the limit of each step.
+    """
+    progress = Progress(case)
+    while True:
+        step, name = progress.step()
+        done = progress.take(_link_here_once(linker, step, name or OUTPUT, seconds))
+        if done is not None:
+            return done
+
+
+def _link_here_once(linker: Reference, case: LinkCase, name: str, seconds: float) -> LinkResult:
     # Imported here: a run without the reference does not load it.
     from linker import driver
 
     started = time.perf_counter()
     try:
         with _alarm(seconds):
-            arguments = (*case.arguments, "-o", OUTPUT)
+            arguments = (*case.arguments, "-o", name)
             output = driver.run(arguments, reader(case), linker.dialect)
     except _Overdue:
         took = time.perf_counter() - started

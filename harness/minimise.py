@@ -19,6 +19,7 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 
 from harness.fingerprints import DivergenceFound, Fingerprint, failure_class, fingerprint
+from harness.steps import command_lines
 
 if TYPE_CHECKING:
     from harness.divergence import Divergence, Verdict
@@ -90,9 +91,8 @@ def draw_chunk(
 
 def cost(case: LinkCase) -> int:
     """What makes a case smaller for a reader: bytes of its inputs, and words to type."""
-    return sum(len(file.content) + 16 for file in case.files) + sum(
-        len(word) + 4 for word in case.arguments
-    )
+    words = [word for line in command_lines(case).values() for word in line]
+    return sum(len(file.content) + 16 for file in case.files) + sum(len(w) + 4 for w in words)
 
 
 def pick(verdict: Verdict, mark: Fingerprint) -> Divergence | None:

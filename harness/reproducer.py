@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from harness.adapters.lld import WasmLd
 from harness.adapters.reference import Reference
 from harness.adapters.zig import ZigLinker
-from harness.linking import OUTPUT, RESPONSE
+from harness.linking import OUTPUT
+from harness.steps import RESPONSE, command_lines, steps_before_running, unsupported
 from strategies.case import HostCalls, ProbeReturns
 
 if TYPE_CHECKING:
@@ -138,24 +139,37 @@ def repro_script(key: str, case: LinkCase, linkers: Sequence[Linker]) -> str:
 
 def _repro_lines(linker: Linker, case: LinkCase) -> list[str]:
     """The lines of the script for one linker."""
-    output = f'"$out/{linker.name}/{OUTPUT}"'
     title = (
         f'mkdir -p "$out/{linker.name}"; echo {shlex.quote(f"== {linker.name}: {linker.version}")}'
     )
     status = 'echo "exit status $?"'
     if isinstance(linker, Reference):
         return ["# The reference linker of weldcheck is no public tool: see outputs/.", ""]
-    reason = linker.unsupported(case)
+    reason = unsupported(linker, case)
     if reason is not None:
         return [f"# {linker.name} cannot be asked: {reason}", ""]
+    if not case.prelinks:
+        return [title, _command(linker, case, RESPONSE, None), status, ""]
+    # Every linker has its own outputs of the first steps, so each works in a folder of its own.
+    lines = [title, f'cp -r . "$out/{linker.name}/case" && cd "$out/{linker.name}/case" || exit 2']
+    steps = zip(steps_before_running(case), command_lines(case), strict=True)
+    for (step, name), response in steps:
+        lines.append(_command(linker, step, response, name))
+    return [*lines, status, 'cd "$here/inputs" || exit 2', ""]
+
+
+def _command(linker: Linker, case: LinkCase, response: str, made: str | None) -> str:
+    """The command of one step, which makes `made`; None for the last."""
     if isinstance(linker, WasmLd):
         program = f"zig {linker.ziglang} wasm-ld" if linker.ziglang else linker.command[0]
-        return [title, f"{program} @{RESPONSE} -o {output}", status, ""]
+        output = f' -o "$out/{linker.name}/{OUTPUT}"' if made is None else ""
+        return f"{program} @{response}{output}"
     # The folder is a mark that is replaced by the variable of the script afterwards.
     mark = Path("/OUT")
-    words = linker.command_line(case, mark / "case", mark / linker.name / OUTPUT)
+    path = mark / linker.name / (OUTPUT if made is None else f"case/{made}")
+    words = linker.command_line(case, mark / "case", path)
     quoted = [shlex.quote(word) for word in words]
     quoted = [word.replace("/OUT/", '"$out"/') for word in quoted]
     if isinstance(linker, ZigLinker):
         quoted[0] = f"zig {linker.version}"
-    return [title, " ".join(quoted), status, ""]
+    return " ".join(quoted)

@@ -30,6 +30,7 @@ class LinkResult:
         seconds: wall-clock time of the run.
         exit_status: the exit status, negative for a signal, None if nothing ended by itself.
         left_behind: a refusal or crash left a file in the output's place.
+        relocatables: what the links with -r made that the case asks for before.
     """
 
     linker: str
@@ -39,6 +40,7 @@ class LinkResult:
     seconds: float
     exit_status: int | None
     left_behind: bool = False
+    relocatables: tuple[bytes, ...] = ()
 
     @property
     def is_linked(self) -> bool:

@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from linker.command_line.parse import InputRequest, MisplacedSwitch
 from linker.command_line.response_files import Read, reason
@@ -101,6 +101,12 @@ def is_shared_library(data: bytes) -> bool:
             return True
         position = start + size
     return False
+
+
+def _is_elf_object(data: bytes) -> bool:
+    """True for a relocatable ELF file (e_type 1), of whatever machine."""
+    order: Literal["little", "big"] = "big" if data[5:6] == b"\2" else "little"
+    return data.startswith(b"\x7fELF") and int.from_bytes(data[16:18], order) == 1
 
 
 def _unsigned(data: bytes, position: int) -> tuple[int, int]:
@@ -302,7 +308,9 @@ class _Opener:
         if kind is FileKind.BITCODE:
             self.diagnostics.error(f"{path}({member.name}): bitcode is not supported yet")
         elif whole:
-            # wasm-ld takes any other file for bitcode here.
+            # wasm-ld takes any other file for bitcode here, which an ELF object may hold.
+            if _is_elf_object(member.data):
+                raise self.diagnostics.fatal("Bitcode section not found in object file")
             raise self.diagnostics.fatal("The file was not recognized as a valid object file")
         else:
             self.diagnostics.warn(

@@ -20,6 +20,7 @@ from linker.format.constants import (
 )
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, Relocation, TableType
+from linker.module_symbols import symbols_of_module
 from linker.symbols import LinkSymbol
 
 NO_COMDAT = -1
@@ -239,8 +240,9 @@ class InputObject:
 
     `name` is as wasm-ld prints it: "a.o", or "lib.a(a.o)" for an archive member. `lazy`
     holds while nothing has asked for it. `live`: something of it is kept, so its init
-    functions and retained segments are too. `number` is its place among the objects of the link,
-    None for what the linker's user made in memory.
+    functions and retained segments are too. `is_relocatable`: it has a section `linking`; what
+    has none can wait in an archive, and is refused when it is taken. `number` is its place among
+    the objects of the link, None for what the linker's user made in memory.
     """
 
     name: str
@@ -264,6 +266,7 @@ class InputObject:
     type_map: dict[int, int] = field(default_factory=dict)
     base_name: str = ""
     number: int | None = 0
+    is_relocatable: bool = True
 
 
 def file_name(file: InputObject | None) -> str:
@@ -304,9 +307,20 @@ def open_object(
         else:
             described = entry.description
         imports[entry.kind].append(ImportedEntity(entry.module, entry.name, described))
+    is_relocatable = linking is not None
     if linking is None:
-        raise FatalError(f"{name}: not a relocatable wasm file")
-    return InputObject(name, file, lazy, live, linking, types, imports, base_name=base_name)
+        linking = model.LinkingSection(symbols=symbols_of_module(file))
+    return InputObject(
+        name,
+        file,
+        lazy,
+        live,
+        linking,
+        types,
+        imports,
+        base_name=base_name,
+        is_relocatable=is_relocatable,
+    )
 
 
 def load(

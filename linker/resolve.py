@@ -193,6 +193,8 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
         raise FatalError(f"{obj.base_name}: {problem}")
     if options.trace:
         table.diagnostics.print(obj.name)
+    if not obj.is_relocatable:
+        raise FatalError(f"{obj.name}: not a relocatable wasm file")
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
     load(obj, new_comdats, options.optimize, not options.gc_sections, options.quirks)
     if "thread-local-ordinary" in options.quirks:

@@ -11,6 +11,7 @@ from strategies.case import (
     LinkCase,
     MustLink,
     MustRefuse,
+    Prelink,
     ProbeReturns,
     write_case,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "LinkCase",
     "MustLink",
     "MustRefuse",
+    "Prelink",
     "ProbeReturns",
     "archives",
     "link_cases",

@@ -87,6 +87,19 @@ Expectation: TypeAlias = MustLink | MustRefuse | ProbeReturns | HostCalls
 
 
 @dataclass(frozen=True, slots=True)
+class Prelink:
+    """A relocatable link that comes before the link of the case, with the same linker.
+
+    Attributes:
+        arguments: wasm-ld's command line, `-r` among it, without the program and `-o`.
+        output: the file that it makes in the case's folder; later steps may name it.
+    """
+
+    arguments: tuple[str, ...]
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkCase:
     """Inputs, command line and expectations of one link.
 
@@ -96,6 +109,7 @@ class LinkCase:
         expectations: what holds by construction.
         features: what the case contains, counted and sorted by name.
         groups: the groups of features that were drawn for it, sorted.
+        prelinks: links with `-r` that come first, in order.
     """
 
     files: tuple[InputFile, ...]
@@ -103,6 +117,7 @@ class LinkCase:
     expectations: tuple[Expectation, ...]
     features: tuple[tuple[str, int], ...]
     groups: tuple[str, ...] = ()
+    prelinks: tuple[Prelink, ...] = ()
 
     @property
     def must_refuse(self) -> MustRefuse | None:

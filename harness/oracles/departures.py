@@ -68,7 +68,13 @@ def explained_departures(situation: Situation) -> dict[str, tuple[str, ...]]:
 def link_with(case: LinkCase, quirks: Iterable[str]) -> LinkResult:
     """The reference's result with some quirks."""
     switches = tuple(f"--quirk={name}" for name in sorted(quirks))
-    changed = replace(case, arguments=(*switches, *case.arguments))
+    changed = replace(
+        case,
+        arguments=(*switches, *case.arguments),
+        prelinks=tuple(
+            replace(step, arguments=(*switches, *step.arguments)) for step in case.prelinks
+        ),
+    )
     return link_here(Reference(), changed, SECONDS)
 
 
@@ -86,7 +92,11 @@ def needed_quirks(case: LinkCase, theirs: LinkResult, quirks: frozenset[str]) ->
 def is_same(ours: LinkResult, theirs: LinkResult) -> bool:
     """Whether a result of the reference is what a wasm-ld did: same bytes, or same refusal."""
     if theirs.outcome is Outcome.LINKED or ours.outcome is Outcome.LINKED:
-        return ours.outcome is theirs.outcome and ours.module == theirs.module
+        return (
+            ours.outcome is theirs.outcome
+            and ours.module == theirs.module
+            and ours.relocatables == theirs.relocatables
+        )
     if theirs.outcome is Outcome.CRASHED:
         return ours.outcome is Outcome.REFUSED and CRASH_WORDS in ours.message
     if ours.outcome is not theirs.outcome:

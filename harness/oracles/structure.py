@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from harness.compare import Comparison, compare_modules
 from harness.compare.sections import differing_sections
 from harness.divergence import Divergence, Severity
 from harness.oracles.context import Build, Findings, Situation, blame
 from harness.oracles.words import component
+from harness.results import LinkResult
 
 # Sections whose bytes have no effect on the program.
 _HARMLESS = ("custom.",)
@@ -17,8 +20,14 @@ def _inputs(situation: Situation) -> tuple[tuple[str, bytes], ...]:
 
 
 def judge_bytes(situation: Situation) -> Findings:
-    """Linkers that promise each other the same bytes must have made the same bytes."""
+    """Linkers that promise each other the same bytes must have made the same bytes, in the links
+    with -r that come first, too."""
     findings = Findings()
+    findings.divergences.extend(_relocatables_differ(situation))
+    if findings.divergences:
+        # What was made of different inputs says nothing more.
+        findings.checked = True
+        return findings
     promised: dict[str, list[Build]] = {}
     makers: dict[str, list[str]] = {}
     for build in situation.builds:
@@ -36,6 +45,21 @@ def judge_bytes(situation: Situation) -> Findings:
         for other in builds[1:]:
             findings.divergences.append(_bytes_differ(situation, promise, builds[0], other))
     return findings
+
+
+def _relocatables_differ(situation: Situation) -> Iterator[Divergence]:
+    """The first difference in the outputs of each linker's links with -r."""
+    seen: dict[str, LinkResult] = {}
+    for result in situation.results:
+        promise = situation.bytes_like(result.linker)
+        if not promise or not result.relocatables:
+            continue
+        base = seen.setdefault(promise, result)
+        for first, second in zip(base.relocatables, result.relocatables, strict=False):
+            if first != second:
+                builds = Build(first, (base.linker,)), Build(second, (result.linker,))
+                yield _bytes_differ(situation, promise, *builds)
+                break
 
 
 def _bytes_differ(situation: Situation, promise: str, first: Build, second: Build) -> Divergence:

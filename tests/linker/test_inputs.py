@@ -25,6 +25,7 @@ from linker.inputs import (
 from tests.linker.small_objects import BITCODE, archive_of, object_with, shared_library
 from tests.linker.wasm_ld import run_wasm_ld, run_weld_ld
 
+ELF_OBJECT = b"\x7fELF\2\1\1" + bytes(9) + b"\1\0" + bytes(60)
 A = object_with("a")
 B = object_with("b")
 
@@ -223,6 +224,8 @@ LINES = [
     "a.o sub/missing-member.a",
     "a.o sub/thin.a --whole-archive ./sub/thin.a missing.o",
     "a.o mixed.a --fatal-warnings",
+    "a.o elf.a missing.o",
+    "a.o --whole-archive elf.a",
     "a.o --allow-undefined-file=dir",
     "--verbose a.o mixed.a -L lib -lx missing.o",
     "x/y/z.o a.o/b.o",
@@ -241,6 +244,7 @@ def folder(tmp_path: Path) -> Path:
         "lib.so": shared_library(),
         "empty.a": b"!<arch>\n",
         "mixed.a": encode_archive([Member("readme", b"text"), Member("b.o", B)]),
+        "elf.a": encode_archive([Member("elf.o", ELF_OBJECT)]),
         "missing-member.a": encode_archive([Member("gone.o", B)], thin=True),
         "sub/missing-member.a": encode_archive([Member("gone.o", B)], thin=True),
         "sub/thin.a": encode_archive([Member("../a.o", A)], thin=True),
