@@ -138,4 +138,4 @@ def mutated_cases(draw: st.DrawFn) -> LinkCase:
     files = list(case.files)
     file = files[position]
     files[position] = InputFile(file.name, mutate(file.content, draw(changes())))
-    return LinkCase(tuple(files), case.arguments, (), case.features, case.prelinks)
+    return LinkCase(tuple(files), case.arguments, (), case.features, prelinks=case.prelinks)
