@@ -9,6 +9,7 @@ from linker.format.constants import RelocationType as R
 from linker.format.constants import ValueType
 
 I32, I64, F32, F64 = ValueType.I32, ValueType.I64, ValueType.F32, ValueType.F64
+V128 = ValueType.V128
 
 # Width in bytes of the field that a relocation fills, and how it is written.
 LEB_WIDTH = {

@@ -15,6 +15,7 @@ from strategies.builder import Custom
 from strategies.choices import Record
 from strategies.code import I32, Code
 from strategies.definitions import GLOBAL_TYPES, TABLE_TYPES
+from strategies.instructions import instruction
 from strategies.program import TO_INT, UNSPECIFIED, VOID, Program, Slot, Unit
 from strategies.refusals import refuse
 from strategies.uses import next_probe, unknown_value
@@ -395,6 +396,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("imports", imported_global, 2),
     ("refusals", refuse, 3),
     ("tables", imported_table, 1),
+    ("instructions", instruction, 10),
 )
 
 

@@ -12,6 +12,11 @@ _NAMES = {
     "archive": """
         bsd equal-names long-names no-symbol-table twice
     """,
+    "code": """
+        atomic block-type br-table call-indirect-unused-type call-indirect-wrong-type if-type load
+        locals loop-type memory-copy memory-fill memory-grow ref-func return-call
+        return-call-indirect saturating store typed-select vector vector-lane
+    """,
     "comdat": """
         data empty function initialiser local partial pointers section shared
     """,

@@ -35,7 +35,7 @@ from strategies.program import (
 # -- functions -----------------------------------------------------------------------------
 
 
-def _function_value(program: Program, unit: int, symbol: int, slot: Slot, meaning: Meaning) -> int:
+def function_value(program: Program, unit: int, symbol: int, slot: Slot, meaning: Meaning) -> int:
     if slot.mismatched or (slot.local and slot.partial and meaning.is_lost(unit, symbol)):
         raise UnknownValue
     definition = program.definition(meaning, unit, symbol)
@@ -105,7 +105,7 @@ def use_function(
         first_result(code, slot.signature)
         if slot.source is not None:
             probe.calls.append(".".join(slot.source))
-        probe.end(lambda m: _function_value(program, position, symbol, slot, m))
+        probe.end(lambda m: function_value(program, position, symbol, slot, m))
     elif how < 176:
         function_table_pointer(program, unit, code, symbol, way)
         if how & 1 and not undefined_weakly:
@@ -127,7 +127,7 @@ def use_function(
         first_result(code, slot.signature)
         if slot.source is not None:
             probe.calls.append(".".join(slot.source))
-        probe.end(lambda m: _function_value(program, position, symbol, slot, m))
+        probe.end(lambda m: function_value(program, position, symbol, slot, m))
 
 
 def _mismatched(program: Program, unit: Unit, probe: Probe, slot: Slot, record: Record) -> bool:
