@@ -18,8 +18,7 @@ from linker.command_line.options import Options
 from linker.command_line.parse import CommandLine, parse_command_line
 from linker.command_line.response_files import Read
 from linker.command_line.unsupported import unsupported_options
-from linker.errors import CheckPath, Diagnostics, LinkError, Message, Severity, SideFile
-from linker.format.errors import MalformedFile
+from linker.errors import CheckPath, Diagnostics, LinkError, Message, Severity, SideFile, texts
 from linker.inputs import (
     Input,
     MemoryInput,
@@ -41,6 +40,7 @@ class LinkOutput(NamedTuple):
         stdout: what goes to standard output: --help, --version, --print-gc-sections...
         output_path: where the module belongs; None if there is none.
         side_files: what else is to be written, also if the link was refused: `--why-extract`...
+        log: errors, warnings and what `--verbose` asks for, in the order they were reported.
     """
 
     module: bytes | None
@@ -49,13 +49,13 @@ class LinkOutput(NamedTuple):
     stdout: str
     output_path: str | None
     side_files: tuple[SideFile, ...] = ()
+    log: tuple[Message, ...] = ()
 
 
 class Run(NamedTuple):
-    """A link's output with what a terminal needs: messages in order, and whether in colour."""
+    """A link's output, and whether its messages are in colour: None where a terminal decides."""
 
     output: LinkOutput
-    messages: tuple[Message, ...]
     colour: bool | None
 
 
@@ -122,16 +122,17 @@ def run_command_line(
         # Everything is in `diagnostics`: only its own refusals get here.
         linked = None
     messages = (*diagnostics.messages, *refused)
-    errors = tuple(text for severity, text in messages if severity is Severity.ERROR)
+    errors = texts(messages, Severity.ERROR)
     output = LinkOutput(
         module=None if errors else linked,
         errors=errors,
-        warnings=tuple(text for severity, text in messages if severity is Severity.WARNING),
+        warnings=texts(messages, Severity.WARNING),
         stdout=stdout,
         output_path=command_line.options.output_file or None if command_line else None,
         side_files=(*diagnostics.side_files, *written, *_reproduced(command_line)),
+        log=messages,
     )
-    return Run(output, messages, command_line.colour if command_line else None)
+    return Run(output, command_line.colour if command_line else None)
 
 
 def _reproduced(command_line: CommandLine | None) -> tuple[SideFile, ...]:
@@ -194,10 +195,5 @@ def _link(
             files.insert(0, MemoryInput(module.name, module.object_file()))
         result = link(options, files, check_side_file)
     except LinkError as error:
-        warnings = [Message(Severity.WARNING, text) for text in error.warnings]
-        errors = [Message(Severity.ERROR, text) for text in error.messages]
-        return None, (*warnings, *errors), error.stdout, error.side_files
-    except MalformedFile as error:
-        return None, (Message(Severity.ERROR, str(error)),), "", ()
-    warnings = [Message(Severity.WARNING, text) for text in result.warnings]
-    return result.module, tuple(warnings), result.stdout, result.side_files
+        return None, error.log, error.stdout, error.side_files
+    return result.module, result.log, result.stdout, result.side_files

@@ -5,7 +5,7 @@ Messages are wasm-ld's words without the prefix "wasm-ld: error: ".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import NamedTuple
 
@@ -24,30 +24,6 @@ class SideFile(NamedTuple):
     content: bytes
 
 
-class LinkError(Exception):
-    """A link that was refused.
-
-    Attributes:
-        messages: what was wrong, in the order it was found; never empty.
-        warnings: what was warned of before, in order.
-        stdout: what was printed before (`--trace`...).
-        side_files: what was written before beside the module.
-    """
-
-    def __init__(
-        self,
-        messages: tuple[str, ...],
-        warnings: tuple[str, ...] = (),
-        stdout: str = "",
-        side_files: tuple[SideFile, ...] = (),
-    ) -> None:
-        super().__init__(*messages)
-        self.messages = messages
-        self.warnings = warnings
-        self.stdout = stdout
-        self.side_files = side_files
-
-
 class Severity(Enum):
     """How bad it is, with what stands before the message."""
 
@@ -59,6 +35,61 @@ class Severity(Enum):
 class Message(NamedTuple):
     severity: Severity
     text: str
+
+
+def texts(log: Iterable[Message], severity: Severity) -> tuple[str, ...]:
+    """The messages of one severity, in order."""
+    return tuple(text for found, text in log if found is severity)
+
+
+_COLOURS = {Severity.ERROR: "\033[0;31m", Severity.WARNING: "\033[0;35m"}
+_NO_COLOUR = "\033[0m"
+
+
+def printed(log: Iterable[Message], program: str, colour: bool = False) -> str:
+    """What a linker called `program` writes to its standard error (LLD's `reportDiagnostic`)."""
+    lines = []
+    separator = ""
+    for severity, text in log:
+        word = severity.value
+        if colour and severity in _COLOURS:
+            word = f"{_COLOURS[severity]}{word}{_NO_COLOUR}"
+        lines.append(f"{separator}{program}: {word}{text}\n")
+        if severity is not Severity.LOG:
+            # LLD sets off an error or a warning of several lines from what follows.
+            separator = "\n" if "\n" in text else ""
+    return "".join(lines)
+
+
+class LinkError(Exception):
+    """A link that was refused.
+
+    Attributes:
+        log: all that was said, in order; at least one error is among it.
+        stdout: what was printed before (`--trace`...).
+        side_files: what was written before beside the module.
+    """
+
+    def __init__(
+        self,
+        log: Iterable[Message],
+        stdout: str = "",
+        side_files: tuple[SideFile, ...] = (),
+    ) -> None:
+        self.log = tuple(log)
+        self.stdout = stdout
+        self.side_files = side_files
+        super().__init__(*self.messages)
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What was wrong, in the order it was found; never empty."""
+        return texts(self.log, Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was warned of before, in order."""
+        return texts(self.log, Severity.WARNING)
 
 
 class Diagnostics:
@@ -167,9 +198,7 @@ class Diagnostics:
             raise self._refusal()
 
     def _refusal(self) -> LinkError:
-        return LinkError(
-            tuple(self.errors), tuple(self.warnings), self.stdout, tuple(self.side_files)
-        )
+        return LinkError(self.messages, self.stdout, tuple(self.side_files))
 
 
 class FatalError(Exception):

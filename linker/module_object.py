@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from linker.declaration import Declaration, Export, LinkerSymbol, Reference
-from linker.errors import LinkError
+from linker.errors import LinkError, Message, Severity
 from linker.format import model
 from linker.format.constants import (
     ExternalKind,
@@ -232,7 +232,7 @@ class _Builder:
         code, code_relocations = self._code()
         data, data_relocations = self._data()
         if self.errors:
-            raise LinkError(tuple(self.errors))
+            raise LinkError(Message(Severity.ERROR, text) for text in self.errors)
         imported = sum(entry.kind is ExternalKind.FUNCTION for entry in self.imports)
         names = [
             (index, piece.declaration.name) for index, piece in enumerate(self.functions, imported)

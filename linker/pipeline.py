@@ -9,7 +9,7 @@ from typing import NamedTuple
 from linker.atoms import place_segments
 from linker.command_line.options import Options
 from linker.emit import Output
-from linker.errors import CheckPath, Diagnostics, FatalError, SideFile
+from linker.errors import CheckPath, Diagnostics, FatalError, Message, Severity, SideFile, texts
 from linker.exports import (
     apply_export_options,
     check_mutable_globals,
@@ -17,6 +17,7 @@ from linker.exports import (
     distinct_exports,
 )
 from linker.features import check_features
+from linker.format.errors import MalformedFile
 from linker.indices import (
     Indices,
     assign_indices,
@@ -41,12 +42,17 @@ C_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 
 
 class PipelineResult(NamedTuple):
-    """A finished link. `stdout` is what was asked for in print."""
+    """A finished link. `log` is what was said, in order; `stdout` what was asked for in print."""
 
     module: bytes
-    warnings: list[str]
+    log: tuple[Message, ...]
     stdout: str
     side_files: tuple[SideFile, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was warned of, in order."""
+        return texts(self.log, Severity.WARNING)
 
 
 def link(
@@ -56,16 +62,17 @@ def link(
 
     Raises:
         LinkError: the link is refused; its messages are wasm-ld's.
-        MalformedFile: an input cannot be read.
     """
     diagnostics = Diagnostics(
-        options.error_limit, options.fatal_warnings, check_side_file=check_side_file
+        options.error_limit, options.fatal_warnings, options.verbose, check_side_file
     )
     diagnostics.quirks = options.quirks
     try:
         return run_stages(options, inputs, diagnostics)
     except FatalError as error:
         raise diagnostics.fatal(str(error)) from None
+    except MalformedFile as error:
+        raise diagnostics.fatal(str(error)) from error
 
 
 def run_stages(
@@ -111,7 +118,7 @@ def run_stages(
         diagnostics.write(options.map_file, map_file(output, module), "cannot open")
     diagnostics.check()
     return PipelineResult(
-        module, diagnostics.warnings, diagnostics.stdout, tuple(diagnostics.side_files)
+        module, tuple(diagnostics.messages), diagnostics.stdout, tuple(diagnostics.side_files)
     )
 
 

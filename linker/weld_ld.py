@@ -13,11 +13,9 @@ from pathlib import Path
 
 from linker.command_line.response_files import reason
 from linker.driver import PathChecks, read_from_disk, run_command_line
-from linker.errors import Message, Severity
+from linker.errors import Message, Severity, printed
 
 PROGRAM = "weld-ld"
-_COLOURS = {Severity.ERROR: "\033[0;31m", Severity.WARNING: "\033[0;35m"}
-_NO_COLOUR = "\033[0m"
 _TRACEBACK_VARIABLE = "WELD_LD_TRACEBACK"
 # LLD's name: build systems set it for whatever linker they run.
 _REPRODUCE_VARIABLE = "LLD_REPRODUCE"
@@ -50,10 +48,10 @@ def _main(arguments: Sequence[str]) -> int:
         # In front, so that the command line's own --reproduce counts.
         arguments = [f"--reproduce={wanted}", *arguments]
     checks = PathChecks(why_not_writable, why_not_openable)
-    output, messages, colour = run_command_line(arguments, read_from_disk, checks=checks)
+    output, colour = run_command_line(arguments, read_from_disk, checks=checks)
     if colour is None:
         colour = sys.stderr.isatty()
-    _print_messages(messages, colour)
+    _print_messages(output.log, colour)
     if output.stdout:
         sys.stdout.buffer.write(output.stdout.encode("utf-8", "surrogateescape"))
         sys.stdout.buffer.flush()
@@ -74,15 +72,8 @@ def _main(arguments: Sequence[str]) -> int:
 
 
 def _print_messages(messages: Sequence[Message], colour: bool) -> None:
-    separator = ""
-    for severity, text in messages:
-        word = severity.value
-        if colour and severity in _COLOURS:
-            word = f"{_COLOURS[severity]}{word}{_NO_COLOUR}"
-        line = f"{separator}{PROGRAM}: {word}{text}\n"
-        # LLD sets off a message of several lines from the next one.
-        separator = "\n" if "\n" in text else ""
-        sys.stderr.buffer.write(line.encode("utf-8", "surrogateescape"))
+    text = printed(messages, PROGRAM, colour)
+    sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
     sys.stderr.buffer.flush()
 
 

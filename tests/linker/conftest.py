@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from linker.driver import LinkOutput, run
+from linker.errors import printed
 from tests.linker.linked import Linked
 from tests.linker.wasm_ld import Outcome, run_wasm_ld
 
@@ -75,7 +76,7 @@ class Linker:
         here = link_here(contents, arguments)
         dialect = link_here(contents, arguments, "lld-22")
         real, module = self.link_with_wasm_ld(contents, arguments)
-        assert lines_of("\n".join(shown(dialect))) == lines_of(real.stderr)
+        assert printed(dialect.log, "ld") == real.stderr
         assert dialect.module == module
         for path, content in dialect.side_files:
             assert (self.folder / path).read_bytes() == content
@@ -128,17 +129,6 @@ class Linker:
         assert here == link_here(contents, arguments, "lld-22")
         assert here.module is None
         return "\n".join(here.errors)
-
-
-def lines_of(text: str) -> list[str]:
-    """The lines that say something: wasm-ld puts blank ones between long messages."""
-    return [line for line in text.splitlines() if line]
-
-
-def shown(output: LinkOutput) -> list[str]:
-    """Messages as wasm-ld prints them, under the name `ld`: errors go after warnings."""
-    lines = [f"ld: warning: {message}" for message in output.warnings]
-    return lines + [f"ld: error: {message}" for message in output.errors]
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 from harness.adapters.discover import UnknownLinker, find
 from harness.adapters.lld import WasmLd
 from linker.driver import LinkOutput
+from linker.errors import printed
 from linker.format.archive import Member, encode_archive
 from linker.format.constants import RelocationType
 from linker.format.errors import MalformedFile
@@ -23,7 +24,7 @@ from linker.format.expression import ref_null
 from linker.lld_quirks import OLDEST_LLD, PAST_QUIRKS, absent_from_lld, quirks_of_lld
 from linker.quirks import DIALECTS
 from tests.linker.assemble import archive, assemble
-from tests.linker.conftest import OUTPUT, file_names, lines_of, link_here, shown
+from tests.linker.conftest import OUTPUT, file_names, link_here
 from tests.linker.linked import Linked
 from tests.linker.objects import (
     EXPORTED,
@@ -348,7 +349,7 @@ def release(number: int) -> WasmLd:
     return found
 
 
-def ask(number: int, example: Example, folder: Path) -> tuple[int, list[str], bytes | None]:
+def ask(number: int, example: Example, folder: Path) -> tuple[int, str, bytes | None]:
     """What the real wasm-ld of that release does: status, messages, module."""
     wasm_ld = release(number)
     files = file_names(example.files, {})
@@ -364,7 +365,7 @@ def ask(number: int, example: Example, folder: Path) -> tuple[int, list[str], by
     )
     output = folder / OUTPUT
     module = output.read_bytes() if done.returncode == 0 else None
-    return done.returncode, lines_of(done.stderr.replace("wasm-ld:", "ld:")), module
+    return done.returncode, done.stderr.replace("wasm-ld:", "ld:"), module
 
 
 def holds(example: Example, output: LinkOutput) -> bool:
@@ -403,7 +404,7 @@ def test_a_dialect_does_what_its_release_does(name: str, number: int, tmp_path: 
     elif status < 0 or status >= 128:
         assert "crashes here" in here.errors[0]
     else:
-        assert lines_of("\n".join(shown(here))) == messages
+        assert printed(here.log, "ld") == messages
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

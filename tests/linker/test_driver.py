@@ -18,7 +18,7 @@ from linker.command_line.response_files import Read
 from linker.command_line.table import LLD_OPTIONS, Kind, Option
 from linker.command_line.unsupported import UNSUPPORTED
 from linker.driver import LinkOutput, run
-from linker.errors import TOO_MANY_ERRORS, Diagnostics, LinkError
+from linker.errors import TOO_MANY_ERRORS, Diagnostics, LinkError, Message, Severity
 from linker.format.errors import MalformedFile
 from tests.linker.small_objects import archive_of, object_with
 from tests.linker.wasm_ld import run_wasm_ld, run_weld_ld
@@ -52,6 +52,10 @@ def test_a_refused_link_has_no_module() -> None:
         ("unknown -z value: y",),
         "",
         "x",
+        log=(
+            Message(Severity.WARNING, "unknown -z value: y"),
+            Message(Severity.ERROR, "cannot open other: No such file or directory"),
+        ),
     )
 
 
@@ -87,10 +91,10 @@ def test_malformed_inputs_are_errors_that_name_the_file() -> None:
 
 
 def test_malformed_file_from_a_stage_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def link(*_: object) -> None:
+    def run_stages(*_: object) -> None:
         raise MalformedFile("a.o", "CODE", 16, "expected less")
 
-    monkeypatch.setattr("linker.pipeline.link", link)
+    monkeypatch.setattr("linker.pipeline.run_stages", run_stages)
     output = run(["a.o", "-o", "x"], reader(**{"a.o": START}))
     assert output.errors == ("a.o: section CODE, offset 0x10: expected less",)
 
@@ -100,7 +104,8 @@ def test_the_allowed_undefined_symbols_are_read(monkeypatch: pytest.MonkeyPatch)
 
     def link(options: Options, *_: object) -> None:
         seen.append(options.allow_undefined_symbols)
-        raise LinkError(("stop",), ("before",), "printed\n")
+        log = (Message(Severity.ERROR, "stop"), Message(Severity.WARNING, "before"))
+        raise LinkError(log, "printed\n")
 
     monkeypatch.setattr("linker.pipeline.link", link)
     files = reader(start=START, names=b"a\nb\n", lib=archive_of(), **{"lib.imports": b"c"})
