@@ -170,6 +170,10 @@ def _write_outputs(results: Sequence[LinkResult], folder: Path) -> None:
         status = "none" if result.exit_status is None else str(result.exit_status)
         head = f"outcome: {result.outcome.value}\nexit status: {status}\n\n"
         (folder / f"{name}.txt").write_text(head + result.message, encoding="utf-8")
+        if result.stdout:
+            (folder / f"{name}.stdout.txt").write_text(result.stdout, encoding="utf-8")
+        for file in result.side_files:
+            (folder / f"{name}.{file.option}.txt").write_bytes(file.content)
 
 
 def _toml(finding: Finding) -> str:

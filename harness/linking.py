@@ -17,15 +17,16 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.adapters.reference import Reference
-from harness.results import LinkResult, Outcome
+from harness.results import LinkResult, Outcome, SideFile
 from harness.running import Child, Ending, Limits
+from harness.side_files import collect, side_file, side_file_names
 from harness.steps import Progress, command_lines, unsupported
 
 if TYPE_CHECKING:
@@ -140,7 +141,8 @@ class Workplace:
         """Saves the case and gives it to every linker; results are in the linkers' order.
 
         What comes of links with -r differs from linker to linker: a case with such steps is
-        linked in a folder for each linker.
+        linked in a folder for each linker. Linkers that would write the same side files take
+        turns.
         """
         self.save(case)
         results: dict[str, LinkResult] = {}
@@ -153,30 +155,32 @@ class Workplace:
                 progress[linker.name] = Progress(case)
         left = [linker for linker in linkers if linker.name in progress]
         here = [linker for linker in linkers if isinstance(linker, Reference)]
+        takes_turns = not case.prelinks and bool(side_file_names(case, reader(case)))
         while left or here:
             with contextlib.ExitStack() as children:
-                running: list[tuple[Linker, Path, Child]] = []
-                for linker in left:
+                running: list[_Running] = []
+                for linker in left[:1] if takes_turns else left:
                     begun = self._begin(linker, progress[linker.name])
                     if isinstance(begun, LinkResult):
                         results[linker.name] = begun
                         continue
-                    children.enter_context(begun[1])
-                    running.append((linker, *begun))
+                    children.enter_context(begun.child)
+                    running.append(begun)
                 for reference in here:
                     if reference.name not in results:
                         result = link_here(reference, case, self.limits.seconds)
                         results[reference.name] = result
                 here = []
-                for linker, output, child in running:
-                    done = progress[linker.name].take(_result(linker, child.wait(), output))
+                for begun in running:
+                    name = begun.linker.name
+                    done = progress[name].take(begun.result())
                     if done is not None:
-                        results[linker.name] = done
+                        results[name] = done
             left = [linker for linker in left if linker.name not in results]
         return tuple(results[linker.name] for linker in linkers)
 
-    def _begin(self, linker: Linker, progress: Progress) -> tuple[Path, Child] | LinkResult:
-        """Starts a step: where its output will be, and the child."""
+    def _begin(self, linker: Linker, progress: Progress) -> _Running | LinkResult:
+        """Starts a step."""
         step, name = progress.step()
         folder = self.case_folder
         if progress.case.prelinks:
@@ -185,11 +189,29 @@ class Workplace:
             self.save(step, folder)
         output = self._output(linker) if name is None else folder / name
         command = linker.command_line(step, folder, output)
+        variables = linker.environment(folder)
         try:
-            return output, Child(command, folder, linker.environment(folder), self.limits)
+            child = Child(command, folder, variables, self.limits, apart=True)
         except OSError as problem:
             text = f"could not be started: {problem}"
             return LinkResult(linker.name, Outcome.CRASHED, None, text, 0.0, None)
+        return _Running(linker, folder, output, child, side_file_names(step, reader(step)))
+
+
+class _Running(NamedTuple):
+    """A step that a linker is busy with: its folder, its output, its side files."""
+
+    linker: Linker
+    folder: Path
+    output: Path
+    child: Child
+    side_names: Mapping[str, str]
+
+    def result(self) -> LinkResult:
+        """Waits for the end of the child."""
+        ending = self.child.wait()
+        side_files = collect(self.side_names, self.folder)
+        return _result(self.linker, ending, self.output, side_files)
 
 
 def _quoted(arguments: Sequence[str]) -> bytes:
@@ -200,8 +222,10 @@ def _unsupported(linker: Linker, reason: str) -> LinkResult:
     return LinkResult(linker.name, Outcome.UNSUPPORTED, None, reason, 0.0, None)
 
 
-def _result(linker: Linker, ending: Ending, output: Path) -> LinkResult:
-    """What the end of a child and the file that it left behind mean."""
+def _result(
+    linker: Linker, ending: Ending, output: Path, side_files: tuple[SideFile, ...]
+) -> LinkResult:
+    """What the end of a child and the files that it left behind mean."""
     try:
         module = output.read_bytes()
         output.unlink()
@@ -217,12 +241,16 @@ def _result(linker: Linker, ending: Ending, output: Path) -> LinkResult:
         ending.seconds,
         ending.exit_status,
         left_behind,
+        stdout=ending.stdout,
+        side_files=side_files,
     )
 
 
 def classify(ending: Ending, has_output: bool) -> tuple[Outcome, str]:
     """The outcome of a child, and its message with, for a crash, how it ended."""
     status, text = ending.exit_status, ending.output
+    if status != 0 and not text.strip():
+        text = ending.stdout
     if status is None:
         return Outcome.TIMED_OUT, f"{text}\nstopped after {ending.seconds:.1f} s".lstrip()
     if status < 0:
@@ -295,12 +323,14 @@ def link_here(linker: Reference, case: LinkCase, seconds: float) -> LinkResult:
 def _link_here_once(linker: Reference, case: LinkCase, name: str, seconds: float) -> LinkResult:
     # Imported here: a run without the reference does not load it.
     from linker import driver
+    from linker.errors import printed
+    from linker.listings.reproduce import current_folder
 
     started = time.perf_counter()
     try:
         with _alarm(seconds):
             arguments = (*case.arguments, "-o", name)
-            output = driver.run(arguments, reader(case), linker.dialect)
+            output, colour = driver.run_command_line(arguments, reader(case), linker.dialect)
     except _Overdue:
         took = time.perf_counter() - started
         text = f"stopped after {took:.1f} s"
@@ -310,9 +340,24 @@ def _link_here_once(linker: Reference, case: LinkCase, name: str, seconds: float
         trace = traceback.format_exc(limit=-12)
         return LinkResult(linker.name, Outcome.CRASHED, None, trace, took, None)
     took = time.perf_counter() - started
-    words = [f"wasm-ld: warning: {text}" for text in output.warnings]
-    words += [f"wasm-ld: error: {text}" for text in output.errors]
-    message = "\n".join(words)
-    if output.module is None:
-        return LinkResult(linker.name, Outcome.REFUSED, None, message, took, 1)
-    return LinkResult(linker.name, Outcome.LINKED, output.module, message, took, 0)
+    side_files = tuple(
+        side_file(option, name, content, current_folder())
+        for name, option in side_file_names(case, reader(case)).items()
+        for path, content in output.side_files
+        if posixpath.normpath(path) == name
+    )
+    return LinkResult(
+        linker.name,
+        Outcome.REFUSED if output.module is None else Outcome.LINKED,
+        output.module,
+        _as_read_back(printed(output.log, "wasm-ld", colour is True)),
+        took,
+        int(output.module is None),
+        stdout=_as_read_back(output.stdout),
+        side_files=side_files,
+    )
+
+
+def _as_read_back(text: str) -> str:
+    """A text of the reference as it would be read from a child."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

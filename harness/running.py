@@ -19,6 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 MEBIBYTE = 1024 * 1024
 
@@ -47,17 +48,27 @@ class Ending:
     Attributes:
         exit_status: its exit status, negative for the signal that ended it; None if it was
             killed for taking too long.
-        output: what it printed to standard output and error, cut at the limit.
+        output: what it printed to standard output and error, cut at the limit; where the two
+            were kept apart, to standard error.
         seconds: wall-clock time from its start to its end.
+        stdout: what it printed to standard output where the two were kept apart, else "".
     """
 
     exit_status: int | None
     output: str
     seconds: float
+    stdout: str = ""
+
+
+def cut_mark(count: int) -> str:
+    """What stands at the end of an output of which `count` bytes are cut off."""
+    return f"\n[{count} bytes more]"
 
 
 class Child:
     """A running child, to be waited for with `wait` or killed by leaving the `with` block.
+
+    `apart`: its standard output and error are kept apart.
 
     Raises OSError where the program cannot be started.
     """
@@ -68,10 +79,14 @@ class Child:
         folder: Path,
         variables: Mapping[str, str],
         limits: Limits,
+        apart: bool = False,
     ) -> None:
         self._limits = limits
         self._ending: Ending | None = None
         self._output = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - lives on
+        self._stdout = self._output
+        if apart:
+            self._stdout = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         self._started = time.perf_counter()
         try:
             # Our own files are not inheritable (PEP 446), so there is nothing to close in the
@@ -79,7 +94,7 @@ class Child:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=self._output,
+                stdout=self._stdout,
                 stderr=self._output,
                 cwd=folder,
                 env={**os.environ, **variables} if variables else None,
@@ -87,7 +102,7 @@ class Child:
                 process_group=0,
             )
         except BaseException:
-            self._output.close()
+            self._close()
             raise
         self.pid = self._process.pid
         self._limit()
@@ -111,7 +126,7 @@ class Child:
         if self._ending is None:
             self._kill_group()
             self._process.wait()
-            self._output.close()
+            self._close()
 
     def wait(self) -> Ending:
         """Waits for the end, or kills the child and its group when its time is over."""
@@ -123,18 +138,25 @@ class Child:
         # It is not reaped yet, so the group still is its own and nobody else's.
         self._kill_group()
         status = self._process.wait()
-        self._ending = Ending(status if ended else None, self._printed(), seconds)
-        self._output.close()
+        apart = self._stdout is not self._output
+        stdout = self._printed(self._stdout) if apart else ""
+        printed = self._printed(self._output)
+        self._ending = Ending(status if ended else None, printed, seconds, stdout)
+        self._close()
         return self._ending
 
-    def _printed(self) -> str:
-        descriptor = self._output.fileno()
+    def _close(self) -> None:
+        self._output.close()
+        self._stdout.close()
+
+    def _printed(self, file: IO[bytes]) -> str:
+        descriptor = file.fileno()
         size = os.fstat(descriptor).st_size
         if not size:
             return ""
         text = os.pread(descriptor, self._limits.output, 0).decode("utf-8", "replace")
         cut = size - self._limits.output
-        return f"{text}\n[{cut} bytes more]" if cut > 0 else text
+        return f"{text}{cut_mark(cut)}" if cut > 0 else text
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.results import LinkResult, Outcome
+from harness.results import LinkResult, Outcome, SideFile
 from strategies.case import InputFile, LinkCase
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class Progress:
         self.case = case
         self.made: list[bytes] = []
         self._messages: list[str] = []
+        self._stdout = ""
+        self._side_files: list[SideFile] = []
         self._seconds = 0.0
 
     def step(self) -> tuple[LinkCase, str | None]:
@@ -72,6 +74,8 @@ class Progress:
         self._seconds += result.seconds
         if result.message:
             self._messages.append(result.message)
+        self._stdout += result.stdout
+        self._side_files += result.side_files
         number = len(self.made)
         if number < len(self.case.prelinks):
             if result.module is not None:
@@ -85,4 +89,6 @@ class Progress:
             message="\n".join(self._messages),
             seconds=self._seconds,
             relocatables=tuple(self.made),
+            stdout=self._stdout,
+            side_files=tuple(self._side_files),
         )

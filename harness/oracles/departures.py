@@ -7,7 +7,7 @@ difference: it is counted by quirk and is no new finding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from harness.adapters.reference import Reference
 from harness.divergence import Divergence
 from harness.linking import link_here
 from harness.oracles.context import Situation
+from harness.oracles.listings import says_the_same
 from harness.oracles.messages import classify
 from harness.results import LinkResult, Outcome
 from linker.quirks import DIALECTS
@@ -25,15 +26,20 @@ if TYPE_CHECKING:
 # How the reference says that the linker whose dialect it speaks crashes.
 CRASH_WORDS = "crashes here"
 SECONDS = 10.0
+Same = Callable[[LinkResult, LinkResult], bool]
 
 
-def explained_departures(situation: Situation) -> dict[str, tuple[str, ...]]:
+def explained_departures(
+    situation: Situation, same: Same | None = None
+) -> dict[str, tuple[str, ...]]:
     """The quirks that make each wasm-ld of the case differ from the reference, by its name.
 
     Only wasm-lds that differ from a reference without quirks, and only where the quirks of
     their dialect explain all of it; the reference in that dialect departs with them. Without any
-    reference in the run nothing is explained.
+    reference in the run nothing is explained. `same` tells what is a difference, `is_same`
+    unless it is given.
     """
+    same = same or is_same
     references = {
         name: linker for name, linker in situation.linkers.items() if isinstance(linker, Reference)
     }
@@ -58,8 +64,8 @@ def explained_departures(situation: Situation) -> dict[str, tuple[str, ...]]:
             continue
         if standard is None:
             standard = link_with(situation.case, ())
-        if not is_same(standard, result):
-            names = needed_quirks(situation.case, result, quirks)
+        if not same(standard, result):
+            names = needed_quirks(situation.case, result, quirks, same)
             if names:
                 explained[result.linker] = names
     return explained
@@ -78,13 +84,15 @@ def link_with(case: LinkCase, quirks: Iterable[str]) -> LinkResult:
     return link_here(Reference(), changed, SECONDS)
 
 
-def needed_quirks(case: LinkCase, theirs: LinkResult, quirks: frozenset[str]) -> tuple[str, ...]:
+def needed_quirks(
+    case: LinkCase, theirs: LinkResult, quirks: frozenset[str], same: Same
+) -> tuple[str, ...]:
     """A least set of quirks with which the reference gives `theirs`; () if all do not give it."""
-    if not is_same(link_with(case, quirks), theirs):
+    if not same(link_with(case, quirks), theirs):
         return ()
     needed = set(quirks)
     for name in sorted(quirks):
-        if is_same(link_with(case, needed - {name}), theirs):
+        if same(link_with(case, needed - {name}), theirs):
             needed.discard(name)
     return tuple(sorted(needed))
 
@@ -102,6 +110,13 @@ def is_same(ours: LinkResult, theirs: LinkResult) -> bool:
     if ours.outcome is not theirs.outcome:
         return False
     return classify(ours.message)[0].message_class == classify(theirs.message)[0].message_class
+
+
+def is_same_and_says_so(ours: LinkResult, theirs: LinkResult) -> bool:
+    """As `is_same`, with what is printed and written beside the module."""
+    if not is_same(ours, theirs):
+        return False
+    return theirs.outcome is Outcome.CRASHED or says_the_same(ours, theirs)
 
 
 def is_explained(divergence: Divergence, explained: Mapping[str, tuple[str, ...]]) -> bool:

@@ -12,8 +12,13 @@ from harness.divergence import Divergence, Verdict
 from harness.execution import Executor, Request
 from harness.oracles.behaviour import judge_behaviour, wants_final_state
 from harness.oracles.context import Findings, Situation, makers
-from harness.oracles.departures import explained_departures, is_explained
+from harness.oracles.departures import (
+    explained_departures,
+    is_explained,
+    is_same_and_says_so,
+)
 from harness.oracles.expectation import exports_to_call, judge_expectations, probes_of
+from harness.oracles.listings import FAMILIES, judge_listings
 from harness.oracles.outcome import judge_outcomes
 from harness.oracles.refusal import judge_refusals
 from harness.oracles.structure import judge_bytes, judge_structure
@@ -124,6 +129,7 @@ def _verdict(situation: Situation, bench: Bench, sampled_out: bool) -> Verdict:
         "refusal": judge_refusals(situation),
         "validity": judge_validity(situation, bench.wabt_share),
         "bytes": judge_bytes(situation),
+        "listings": judge_listings(situation),
         "behaviour": judge_behaviour(situation),
         "expectation": judge_expectations(situation),
     }
@@ -148,8 +154,17 @@ def _verdict(situation: Situation, bench: Bench, sampled_out: bool) -> Verdict:
         for found in divergences.values()
         if f"behaviour.{found.key}" not in shown and (found.blamed or found.key not in decided)
     ]
-    explained = explained_departures(situation) if kept else {}
-    kept = [found for found in kept if not is_explained(found, explained)]
+    said = [found for found in kept if found.key.startswith(FAMILIES)]
+    done = [found for found in kept if not found.key.startswith(FAMILIES)]
+    explained = explained_departures(situation) if done else {}
+    done = [found for found in done if not is_explained(found, explained)]
+    # What a linker says follows from what it did: told only where there is no other difference.
+    if said and not done:
+        explained_words = explained_departures(situation, is_same_and_says_so)
+        kept = [found for found in said if not is_explained(found, explained_words)]
+        explained = explained_words | explained
+    else:
+        kept = done
     if sampled_out:
         inconclusives["behaviour: identical outputs, not in the share that is run"] += 1
     return Verdict(

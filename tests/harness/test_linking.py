@@ -109,7 +109,7 @@ def _break(monkeypatch: pytest.MonkeyPatch, how: Callable[[], None]) -> LinkResu
     def run(*_: object) -> None:
         how()
 
-    monkeypatch.setattr(driver, "run", run)
+    monkeypatch.setattr(driver, "run_command_line", run)
     with Workplace(Limits(seconds=0.5)) as place:
         (result,) = place.link(tiny_case(), [Reference()])
     return result

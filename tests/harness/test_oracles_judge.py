@@ -67,6 +67,7 @@ def test_identical_right_outputs_agree_everywhere(bench: Bench) -> None:
         "refusal",
         "validity",
         "bytes",
+        "listings",
         "behaviour",
         "expectation",
         "structure",
