@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import tarfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from linker.format.archive import Member, encode_archive
-from tests.programs.zig import compile_c, link_line_of_build_exe, run_zig
-
-SOURCES = Path(__file__).parent / "sources"
-
-FREESTANDING = "wasm32-freestanding"
-
-
-@dataclass(frozen=True)
-class Program:
-    """A compiled program.
-
-    `link_line` is wasm-ld's command line without `-o FILE`, all paths absolute.
-    `stdout` is what it prints; `entry` the exported function that is called.
-    """
-
-    name: str
-    link_line: tuple[str, ...]
-    stdout: str
-    entry: str = "_start"
-
-
-class ZlibMissing(Exception):
-    """Debian's zlib sources are not where WELDCHECK_ZLIB_SOURCE says."""
+from tests.programs.debian import debian_source
+from tests.programs.languages import LANGUAGE_BUILDERS
+from tests.programs.program import FREESTANDING, SOURCES, Program
+from tests.programs.zig import compile_all, compile_c, link_line_of_build_exe, run_zig
 
 
 LIBC_STDOUT = """\
@@ -133,6 +111,14 @@ def build_freestanding_cxx(folder: Path) -> Program:
     return Program("freestanding-cxx", ("--export-memory", *objects), stdout)
 
 
+ZSTD_PARTS = ("common", "compress", "decompress")
+
+ZSTD_STDOUT = (
+    "".join(f"level {level}: small, equal\n" for level in (-3, 1, 5, 9, 13, 19))
+    + "error: Unknown frame descriptor\n"
+)
+
+
 def archive_member_source(number: int) -> str:
     """One of the 20 members: a function, data, a string, a constructor in every fifth."""
     uses = {3: (4, 12), 7: (8,), 9: (10, 11), 15: (16,)}.get(number, ())
@@ -172,22 +158,6 @@ def build_archive(folder: Path) -> Program:
     return Program("archive", ("--export-memory", str(main), str(library)), stdout)
 
 
-def zlib_source(folder: Path) -> Path:
-    """A folder with zlib's sources, unpacked in `folder` where they come as a tar file."""
-    where = os.environ.get("WELDCHECK_ZLIB_SOURCE")
-    if not where:
-        raise ZlibMissing("WELDCHECK_ZLIB_SOURCE does not name a folder with zlib's sources")
-    given = Path(where).absolute()
-    if (given / "deflate.c").exists():
-        return given
-    archives = [given] if given.is_file() else sorted(given.glob("zlib_*.orig.tar.*"))
-    if not archives:
-        raise ZlibMissing(f"WELDCHECK_ZLIB_SOURCE: no zlib_*.orig.tar.* in {given}")
-    with tarfile.open(archives[0]) as tar:
-        tar.extractall(folder, filter="data")
-    return next(folder.glob("*/deflate.c")).parent
-
-
 def _zlib_stdout() -> str:
     """The checksums are those of Python's own zlib, over the text that zlib_main.c makes."""
     text = bytes(b"weldcheck "[i % 10] + i // 500 % 3 for i in range(20000))
@@ -201,16 +171,10 @@ def _zlib_stdout() -> str:
 
 
 def _zlib(name: str, folder: Path, mode: str, *flags: str) -> Program:
-    source = zlib_source(folder)
-    objects = [
-        str(compile_c(path, folder / f"{path.stem}.o", "-DHAVE_UNISTD_H", "-w", *flags))
-        for path in sorted(source.glob("*.c"))
-    ]
+    source = debian_source("zlib", folder)
+    objects = compile_all(sorted(source.glob("*.c")), folder, "-DHAVE_UNISTD_H", "-w", *flags)
     main = compile_c(SOURCES / "zlib_main.c", folder / "zlib_main.o", f"-I{source}", *flags)
-    # The libraries and the start-up object of a program with libc; its own object is left out.
-    line = link_line_of_build_exe(SOURCES / "libc_main.c", folder, "-lc", "-O", mode)
-    kept = [argument for argument in line if Path(argument).name != "libc_main.o"]
-    return Program(name, (*kept, str(main), *objects), _zlib_stdout())
+    return Program(name, (*libc_line(folder, mode), str(main), *objects), _zlib_stdout())
 
 
 def build_zlib_optimised(folder: Path) -> Program:
@@ -221,6 +185,23 @@ def build_zlib_optimised(folder: Path) -> Program:
 def build_zlib_debug(folder: Path) -> Program:
     """Debian's zlib with -g."""
     return _zlib("zlib-g", folder, "Debug", "-g")
+
+
+def libc_line(folder: Path, mode: str) -> list[str]:
+    """The options, libraries and start-up object of a program with libc, without its object."""
+    line = link_line_of_build_exe(SOURCES / "libc_main.c", folder, "-lc", "-O", mode)
+    return [argument for argument in line if Path(argument).name != "libc_main.o"]
+
+
+def build_zstd(folder: Path) -> Program:
+    """Debian's zstd as ReleaseFast compiles it (-O3), with debug information."""
+    source = debian_source("libzstd", folder) / "lib"
+    files = [path for part in ZSTD_PARTS for path in sorted((source / part).glob("*.c"))]
+    flags = ("-O3", "-g", "-fno-sanitize=undefined", "-DZSTD_DISABLE_ASM", f"-I{source}")
+    objects = compile_all([*files, SOURCES / "zstd_main.c"], folder, *flags)
+    # Its lines keep the names: a libc for ReleaseSmall is there already, and `-s` goes.
+    line = [argument for argument in libc_line(folder, "ReleaseSmall") if argument != "-s"]
+    return Program("zstd", (*line, *objects), ZSTD_STDOUT)
 
 
 def build_zig(folder: Path) -> Program:
@@ -261,4 +242,6 @@ BUILDERS: dict[str, Callable[[Path], Program]] = {
     "zlib-g": build_zlib_debug,
     "zig": build_zig,
     "libcxx": build_libcxx,
+    "zstd": build_zstd,
+    **LANGUAGE_BUILDERS,
 }

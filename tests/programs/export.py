@@ -10,7 +10,8 @@ import shlex
 import sys
 from pathlib import Path
 
-from tests.programs.build import BUILDERS, ZlibMissing
+from tests.programs.build import BUILDERS
+from tests.programs.program import ProgramMissing
 from tests.programs.zig import link_with_wasm_ld
 
 
@@ -35,7 +36,7 @@ def main(arguments: list[str]) -> int:
     for name in arguments[1:] or BUILDERS:
         try:
             export(name, Path(arguments[0]).absolute() / name)
-        except ZlibMissing as error:
+        except ProgramMissing as error:
             print(f"{name}: {error}", file=sys.stderr)
     return 0
 

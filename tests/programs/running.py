@@ -6,6 +6,9 @@ from pathlib import Path
 
 import wasmtime
 
+from tests.programs.program import Program
+from tests.programs.threads import run_threads
+
 _FUEL = 2_000_000_000  # instructions, about; a program of ours needs a hundredth
 
 
@@ -49,3 +52,8 @@ def run_module(module: bytes, entry: str, folder: Path) -> str:
             raise
     del called, constructors, exports, instance, linker, store  # closes the output
     return output.read_text()
+
+
+def run_program(program: Program, module: bytes, folder: Path) -> str:
+    """What a linked program prints."""
+    return run_threads(module) if program.threads else run_module(module, program.entry, folder)

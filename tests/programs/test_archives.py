@@ -8,8 +8,9 @@ import pytest
 
 from linker.driver import run
 from linker.format.archive import Member, encode_archive, parse_archive
-from tests.programs.build import Program, build_archive
+from tests.programs.build import build_archive
 from tests.programs.compare import assert_same_bytes
+from tests.programs.program import Program
 from tests.programs.running import run_module
 from tests.programs.zig import link_with_wasm_ld
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
-from tests.programs.build import BUILDERS, Program, ZlibMissing
+from tests.programs.build import BUILDERS
 from tests.programs.compare import assert_same_bytes
-from tests.programs.running import run_module
+from tests.programs.languages import LANGUAGE_BUILDERS
+from tests.programs.once import build_once, shared_folder
+from tests.programs.program import Program, ProgramMissing
+from tests.programs.running import run_program
 from tests.programs.zig import link_with_wasm_ld
 from tests.tools import missing
 
@@ -57,69 +61,105 @@ NOT_RUN = ("relocatable", "shared-memory")
 
 # The large ones, with the options that change the most.
 FEW_OPTION_SETS = ("as-it-is", "no-gc-sections", "strip-debug", "strip-all", "everything-kept")
+MORE_OPTION_SETS = (
+    *FEW_OPTION_SETS, "export-all", "optimise-strings", "compress-relocations", "emit-relocs",
+)  # fmt: skip
+# What a memory that threads share allows, and `--no-entry`.
+THREAD_OPTION_SETS = (
+    *MORE_OPTION_SETS, "stack-first", "no-stack-first", "no-merge-data-segments", "export-table",
+    "build-id", "global-base", "table-base", "keep-strings",
+)  # fmt: skip
 LARGE = ("libc-debug", "zlib-g", "zig")
 SLOW = ("libcxx",)
 
+
+def option_sets_of(name: str) -> Iterable[str]:
+    if name.startswith("threads"):
+        return THREAD_OPTION_SETS
+    if name in LANGUAGE_BUILDERS or name == "zstd":
+        return MORE_OPTION_SETS
+    return FEW_OPTION_SETS if name in LARGE + SLOW else OPTION_SETS
+
+
+def marks_of(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] if name in SLOW else []
+
+
 CASES = [
-    pytest.param(name, options, marks=[pytest.mark.slow] if name in SLOW else [])
+    pytest.param(name, options, marks=marks_of(name))
     for name in BUILDERS
-    for options in (FEW_OPTION_SETS if name in LARGE + SLOW else OPTION_SETS)
+    for options in option_sets_of(name)
+]
+
+# A relocatable link of all inputs, and what is added to the program's own options after it.
+RELOCATABLE_STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "plain": ((), ()),
+    "stripped": (("--strip-debug",), ("--no-gc-sections",)),
+    "unmerged": (("--no-merge-data-segments",), ("-O2", "--emit-relocs")),
+}
+RELOCATABLE_CASES = [
+    pytest.param(name, steps, marks=marks_of(name))
+    for name in BUILDERS
+    for steps in RELOCATABLE_STEPS
 ]
 
 
 @pytest.fixture(scope="session")
-def built() -> dict[str, Program]:
-    """The programs built so far, by name."""
-    return {}
+def get_program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Program]:
+    """Builds a program on its first use in this run, once for all workers."""
+    built: dict[str, Program] = {}
 
+    def get(name: str) -> Program:
+        if name not in built:
+            try:
+                built[name] = build_once(name, shared_folder(tmp_path_factory))
+            except ProgramMissing as error:
+                missing(str(error))
+        return built[name]
 
-def get_program(
-    name: str, built: dict[str, Program], tmp_path_factory: pytest.TempPathFactory
-) -> Program:
-    """Builds a program on its first use in this run."""
-    if name not in built:
-        try:
-            built[name] = BUILDERS[name](tmp_path_factory.mktemp(name))
-        except ZlibMissing as error:
-            missing(str(error))
-    return built[name]
+    return get
 
 
 @pytest.mark.parametrize("name", [n for n in BUILDERS if n not in SLOW])
 def test_wasm_ld_links_the_program_and_it_prints_what_it_should(
-    name: str,
-    built: dict[str, Program],
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    name: str, get_program: Callable[[str], Program], tmp_path: Path
 ) -> None:
     """The other half of the comparison: the programs themselves are right."""
-    program = get_program(name, built, tmp_path_factory)
+    program = get_program(name)
     module, messages = link_with_wasm_ld(program.link_line, tmp_path)
     assert module is not None, messages
-    assert run_module(module, program.entry, tmp_path) == program.stdout
+    assert run_program(program, module, tmp_path) == program.stdout
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_same_bytes_as_wasm_ld(
-    name: str,
-    options: str,
-    built: dict[str, Program],
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
+    name: str, options: str, get_program: Callable[[str], Program], tmp_path: Path
 ) -> None:
-    program = get_program(name, built, tmp_path_factory)
+    program = get_program(name)
     line = [*program.link_line, *OPTION_SETS[options]]
     if options == "relocatable":
         line = [argument for argument in line if argument not in NOT_WITH_RELOCATABLE]
     module = assert_same_bytes(line, tmp_path)
     if options not in NOT_RUN:
-        assert run_module(module, program.entry, tmp_path) == program.stdout
+        assert run_program(program, module, tmp_path) == program.stdout
+
+
+@pytest.mark.parametrize(("name", "steps"), RELOCATABLE_CASES)
+def test_a_relocatable_link_first_gives_the_same_bytes_and_behaviour(
+    name: str, steps: str, get_program: Callable[[str], Program], tmp_path: Path
+) -> None:
+    program = get_program(name)
+    first, second = RELOCATABLE_STEPS[steps]
+    whole = tmp_path / "whole.o"
+    whole.write_bytes(assert_same_bytes(["-r", *first, *program.inputs], tmp_path))
+    module = assert_same_bytes([*program.options, *second, str(whole)], tmp_path)
+    assert run_program(program, module, tmp_path) == program.stdout
 
 
 def test_weld_ld_as_a_command_writes_the_same_file(
-    built: dict[str, Program], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    get_program: Callable[[str], Program], tmp_path: Path
 ) -> None:
-    program = get_program("libc-small", built, tmp_path_factory)
+    program = get_program("libc-small")
     expected, messages = link_with_wasm_ld(program.link_line, tmp_path)
     assert expected is not None, messages
     output = tmp_path / "out.wasm"
@@ -130,10 +170,10 @@ def test_weld_ld_as_a_command_writes_the_same_file(
 
 
 def test_refused_link_has_the_same_message_and_no_file(
-    built: dict[str, Program], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+    get_program: Callable[[str], Program], tmp_path: Path
 ) -> None:
     """Without its archive, the program's symbols are undefined."""
-    program = get_program("archive", built, tmp_path_factory)
+    program = get_program("archive")
     line = [argument for argument in program.link_line if not argument.endswith(".a")]
     module, messages = link_with_wasm_ld(line, tmp_path)
     assert module is None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,6 +62,18 @@ def compile_c(source: Path, output: Path, *flags: str, target: str = "wasm32-was
         folder=output.parent,
     )  # fmt: skip
     return output
+
+
+def compile_all(
+    sources: Iterable[Path], folder: Path, *flags: str, target: str = "wasm32-wasi"
+) -> list[str]:
+    """Compiles files to objects in `folder`, as many at once as there are processors."""
+
+    def compile_one(source: Path) -> str:
+        return str(compile_c(source, folder / f"{source.stem}.o", *flags, target=target))
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(compile_one, sources))
 
 
 def link_line_of_build_exe(source: Path, folder: Path, *flags: str) -> list[str]:

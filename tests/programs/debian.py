@@ -1,0 +1,29 @@
+"""Sources of Debian, fetched by hand or by .ci/run."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from pathlib import Path
+
+from tests.programs.program import ProgramMissing
+
+VARIABLE = "WELDCHECK_DEBIAN_SOURCES"
+
+
+def debian_source(package: str, folder: Path) -> Path:
+    """A folder with the sources of a Debian source package, unpacked in `folder`.
+
+    Raises:
+        ProgramMissing: the variable WELDCHECK_DEBIAN_SOURCES does not name a folder that has them.
+    """
+    where = os.environ.get(VARIABLE)
+    if not where:
+        raise ProgramMissing(f"{VARIABLE} names no folder (apt-get source {package})")
+    archives = sorted(Path(where).glob(f"{package}_*.orig.tar.*[!c]"))
+    if not archives:
+        raise ProgramMissing(f"{VARIABLE}: no {package}_*.orig.tar.* in {where}")
+    place = folder / package
+    with tarfile.open(archives[0]) as tar:
+        tar.extractall(place, filter="data")
+    return next(place.iterdir())
