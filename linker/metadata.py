@@ -53,9 +53,10 @@ def name_section(output: Output) -> bytes:
         elif symbol.kind is SymbolKind.GLOBAL:
             globals_.append(name_entry(symbol.element_index, shown(symbol.name)))
     for function in indices.functions:
-        if function.name:
-            name = function.debug_name or shown(function.name)
-            functions.append(name_entry(function.function_index, name))
+        if name := function.debug_name or shown(function.name):
+            left_out = not function.name and "nameless-functions-counted" in options.quirks
+            entry = b"" if left_out else name_entry(function.function_index, name)
+            functions.append(entry)
     for element in indices.globals:
         if element.name:
             globals_.append(name_entry(element.index, shown(element.name)))

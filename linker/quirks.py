@@ -153,6 +153,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "COMDATs"',
     ),
     Quirk(
+        "nameless-functions-counted",
+        "A function that no symbol names, but its object's name section does, has no name in the"
+        " output, and is counted among those that have.",
+        "wasm-ld up to 22: NameSection::numNamedFunctions and writeBody ask for different names",
+        'core specification, "Name Section"',
+    ),
+    Quirk(
         "low-base-crashes",
         "A --global-base inside the stack crashes the linker after the error when the memory is"
         " shared and has data.",

@@ -21,6 +21,7 @@ from tests.linker.objects import (
     DROP,
     EXPORTED,
     FUNCREF,
+    LOCAL,
     NO_STRIP,
     RETAIN,
     STRINGS,
@@ -40,6 +41,7 @@ from tests.linker.objects import (
     global_get,
     global_starting_with,
     returning,
+    shown_as,
     undefined_data,
     undefined_function,
     undefined_global,
@@ -268,6 +270,11 @@ EXAMPLES = {
         ),
         "--no-entry",
         lambda output: output.errors == ("c.o: undefined symbol: f",),
+    ),
+    "nameless-functions-counted": Example(
+        (assemble(function("", flags=LOCAL | NO_STRIP), shown_as("", "shown")),),
+        "--no-entry --no-gc-sections",
+        lambda output: linked(output).functions == ["__wasm_call_ctors", "shown"],
     ),
     "low-base-crashes": Example(
         (assemble(data("x", b"1", flags=NO_STRIP), features("+atomics", "+bulk-memory")),),

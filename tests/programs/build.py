@@ -12,7 +12,6 @@ from tests.programs.languages import LANGUAGE_BUILDERS
 from tests.programs.program import FREESTANDING, SOURCES, Program
 from tests.programs.zig import compile_all, compile_c, link_line_of_build_exe, run_zig
 
-
 LIBC_STDOUT = """\
 entry-01:0 entry-00:1 entry-11:2 entry-10:3 entry-09:4 entry-08:5 \
 entry-07:6 entry-06:7 entry-05:8 entry-04:9 entry-03:10 entry-02:11

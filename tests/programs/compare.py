@@ -92,9 +92,25 @@ def assert_same_bytes(arguments: Sequence[str], folder: Path) -> bytes:
     """
     expected, messages = link_with_wasm_ld(arguments, folder)
     assert expected is not None, f"wasm-ld refused:\n{messages}"
-    output = run([*arguments, "-o", str(folder / "wasm-ld-output.wasm")], dialect="lld-22")
-    assert output.module is not None, "the reference refused:\n" + "\n".join(output.errors)
-    if output.module != expected:
-        difference = first_difference(expected, output.module)
+    module = linked(arguments, "lld-22", folder / "wasm-ld-output.wasm")
+    if module != expected:
+        difference = first_difference(expected, module)
         raise AssertionError(f"the modules differ\n{difference}\nlink line: {' '.join(arguments)}")
     return expected
+
+
+def linked(arguments: Sequence[str], dialect: str, output: Path = Path("out.wasm")) -> bytes:
+    """The module of the reference linker, which must not refuse."""
+    result = run([*arguments, "-o", str(output)], dialect=dialect)
+    assert result.module is not None, "the reference refused:\n" + "\n".join(result.errors)
+    return result.module
+
+
+def assert_both_refuse(arguments: Sequence[str], folder: Path) -> tuple[list[str], list[str]]:
+    """The errors of wasm-ld and of the reference, which must not link."""
+    module, messages = link_with_wasm_ld(arguments, folder)
+    assert module is None
+    wanted = [text.partition("error: ")[2] for text in messages.splitlines() if "error: " in text]
+    result = run([*arguments, "-o", "out.wasm"], dialect="lld-22")
+    assert result.module is None
+    return wanted, list(result.errors)
