@@ -63,7 +63,8 @@ NOT_RUN = ("relocatable", "shared-memory")
 # The large ones, with the options that change the most.
 FEW_OPTION_SETS = ("as-it-is", "no-gc-sections", "strip-debug", "everything-kept")
 MORE_OPTION_SETS = (
-    *FEW_OPTION_SETS, "strip-all", "export-all", "optimise-strings", "compress-relocations", "emit-relocs",
+    *FEW_OPTION_SETS, "strip-all", "export-all", "optimise-strings", "compress-relocations",
+    "emit-relocs",
 )  # fmt: skip
 # What a memory that threads share allows, and `--no-entry`.
 THREAD_OPTION_SETS = (
