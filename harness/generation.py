@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 # Groups in which wasm-ld departs from the rules, or whose output cannot be run: for runs in which
 # the reference tells what is a known departure, and compares bytes.
-COMPARED_GROUPS = ("known-bugs", "thread-local", "shared-memory", "emit-relocs", "relocatable")
+COMPARED_GROUPS = (
+    "known-bugs",
+    "thread-local",
+    "shared-memory",
+    "emit-relocs",
+    "relocatable",
+    "legacy-exceptions",
+)
 # What Zig's linker has no options for; and tags, on which every release of it ends at once.
 BEYOND_ZIG = (
     "export-options",

@@ -105,6 +105,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Validation" of indices',
     ),
     Quirk(
+        "tag-mismatch-warned",
+        "A tag and a reference of another signature are linked with a warning, though a throw by"
+        " the other one makes the module invalid.",
+        "wasm-ld up to 22: SymbolTable's checkTagType warns",
+        'core specification, "Validation" of throw',
+    ),
+    Quirk(
         "duplicate-exports-written",
         "Two functions of one export name, or the like, are both exported, which makes the module"
         " invalid.",

@@ -480,7 +480,10 @@ class SymbolTable:
                 f" in {file_name(new.file)}",
             )
         elif new.kind is SymbolKind.TAG and existing.signature != new.signature:
-            self.diagnostics.warn(
+            # What throws by another signature would make the module invalid.
+            only_warns = "tag-mismatch-warned" in self.options.quirks
+            report = self.diagnostics.warn if only_warns else self.diagnostics.error
+            report(
                 f"Tag signature mismatch: {existing.name}"
                 f"\n>>> defined as {describe_signature(existing.signature)}"
                 f" in {file_name(existing.file)}"

@@ -15,6 +15,7 @@ MESSAGE_CLASSES = (
     "symbol-type-mismatch",
     "global-type-mismatch",
     "table-type-mismatch",
+    "signature-mismatch",
     "import-mismatch",
     "entry-not-defined",
     "export-not-defined",

@@ -62,7 +62,12 @@ TABLE_TYPES = (
     TableType(ValueType.EXTERNREF, Limits(LimitsFlag(0), 0)),
     TableType(ValueType.EXTERNREF, Limits(LimitsFlag.HAS_MAX, 3, 3)),
 )
-TAG_SIGNATURES = (FunctionType((I32,), ()), FunctionType((), ()), FunctionType((I64, F32), ()))
+TAG_SIGNATURES = (
+    FunctionType((I32,), ()),
+    FunctionType((), ()),
+    FunctionType((I64, F32), ()),
+    FunctionType((F64, I32, I64), ()),
+)
 WORDS = ("alpha", "beta", "alphabet", "bet", "", "a", "tail alpha", "zeta\0"[:4])
 
 

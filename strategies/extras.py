@@ -18,6 +18,7 @@ from strategies.definitions import GLOBAL_TYPES, TABLE_TYPES
 from strategies.instructions import instruction
 from strategies.program import TO_INT, UNSPECIFIED, VOID, Program, Slot, Unit
 from strategies.refusals import refuse
+from strategies.throws import imported_tag, rethrow, throw_and_catch
 from strategies.uses import next_probe, unknown_value
 
 R = RelocationType
@@ -397,6 +398,9 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("refusals", refuse, 3),
     ("tables", imported_table, 1),
     ("instructions", instruction, 10),
+    ("tags", throw_and_catch, 5),
+    ("tags", rethrow, 2),
+    ("tags", imported_tag, 1),
 )
 
 

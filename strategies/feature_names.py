@@ -13,9 +13,10 @@ _NAMES = {
         bsd equal-names long-names no-symbol-table twice
     """,
     "code": """
-        atomic block-type br-table call-indirect-unused-type call-indirect-wrong-type if-type load
+        atomic block-type br-table call-indirect-unused-type call-indirect-wrong-type catch
+        catch-all catch-all-ref catch-ref if-type load
         locals loop-type memory-copy memory-fill memory-grow ref-func return-call
-        return-call-indirect saturating store typed-select vector vector-lane
+        return-call-indirect saturating store throw-ref typed-select vector vector-lane
     """,
     "comdat": """
         data empty function initialiser local partial pointers section shared

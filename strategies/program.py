@@ -58,7 +58,8 @@ GROUPS = (
 )
 # Groups that a case has only when they are asked for. "known-bugs" are inputs on which wasm-ld 22
 # is known to be wrong; "relocatable" cases are linked with -r and have no probes to run; with
-# "declared-features" every object has a section target_features.
+# "declared-features" every object has a section target_features; "legacy-exceptions" are those
+# with try and catch, which engines of today do not run.
 OPTIONAL_GROUPS = (
     "known-bugs",
     "thread-local",
@@ -66,6 +67,7 @@ OPTIONAL_GROUPS = (
     "emit-relocs",
     "relocatable",
     "declared-features",
+    "legacy-exceptions",
 )
 # What a link with -r has no room for.
 NOT_RELOCATABLE = frozenset(

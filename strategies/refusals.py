@@ -16,7 +16,14 @@ from linker.format.constants import (
     SymbolKind,
     ValueType,
 )
-from linker.format.model import GlobalType, InitFunction, Limits, TableType, TargetFeature
+from linker.format.model import (
+    FunctionType,
+    GlobalType,
+    InitFunction,
+    Limits,
+    TableType,
+    TargetFeature,
+)
 from strategies.choices import Record
 from strategies.code import I32, Code
 from strategies.options import PAGE, add
@@ -100,6 +107,17 @@ def table_types(program: Program, units: Pair, record: Record) -> None:
     units[0].builder.define_table(name, TableType(ValueType.FUNCREF, limits), 0)
     units[1].builder.undefined(SymbolKind.TABLE, name, TableType(ValueType.EXTERNREF, limits))
     program.refusal = ("table-type-mismatch", "a table and a reference of another type")
+
+
+def tag_types(program: Program, units: Pair, record: Record) -> None:
+    """wasm-ld 22 only warns, and writes what may be invalid."""
+    if not program.has("known-bugs"):
+        return
+    name = f"clash{program.number()}"
+    units[0].builder.define_tag(name, SIGNATURES[2], 0)
+    builder = units[1].builder
+    builder.undefined(SymbolKind.TAG, name, builder.type_index(FunctionType((I32,), ())))
+    program.refusal = ("signature-mismatch", "a tag and a reference of another signature")
 
 
 def imports(program: Program, units: Pair, record: Record) -> None:
@@ -277,6 +295,7 @@ WITH_TWO: tuple[Refusal, ...] = (
     table_types,
     imports,
     disallowed,
+    tag_types,
 )
 
 

@@ -22,6 +22,21 @@ def problem_class(validation: Validation) -> str:
     return normalise(line.split(":")[0], 6)
 
 
+# What a validator says of instructions that it does not know; wasm-validate up to 1.0.39 has only
+# the first proposal of exceptions, wasmtime only the second.
+_UNKNOWN = re.compile(
+    r"legacy_exceptions feature required"
+    r"|unexpected opcode: 0x(?:1f|0a)\b"
+    r"|(?:ref\.null|table elem) type must be a reference type"
+    r"|expected valid \w+ type \(got -0x17\)"
+)
+
+
+def is_ignorance(validation: Validation) -> bool:
+    """Whether a validator objects to what it does not know, rather than to what is wrong."""
+    return bool(_UNKNOWN.search(validation.problem))
+
+
 def is_in_share(module: bytes, share: float) -> bool:
     """Whether a module falls into a share (0 to 1) of all; always the same for its bytes."""
     if share >= 1.0:
@@ -74,6 +89,10 @@ def judge_validity(situation: Situation, wabt_share: float) -> Findings:
     for build, first, second in opinions:
         if second is not None and first.is_valid != second.is_valid:
             objector = second if first.is_valid else first
+            if is_ignorance(objector):
+                unable = f"validity: {objector.validator} does not know an instruction"
+                findings.inconclusives[unable] += 1
+                continue
             findings.divergences.append(_disagreement(build, objector))
         elif not first.is_valid:
             findings.divergences.append(_invalid(build, makers(fine), first))

@@ -235,6 +235,25 @@ def test_validators_that_disagree_are_a_finding_of_their_own(
     assert (found.severity, found.blamed) == (Severity.NOTE, ())
 
 
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "000002a: error: unexpected opcode: 0x1f",
+        "000001a: error: expected valid result type (got -0x17)",
+    ],
+)
+def test_what_a_validator_does_not_know_is_no_finding(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, problem: str
+) -> None:
+    objection = Validation("wasm-validate", problem)
+    monkeypatch.setattr(validity, "validate_with_wabt", lambda module: objection)
+    monkeypatch.setattr(bench, "wabt_share", 1.0)
+    verdict = ask(bench, all_right(LLD))
+    assert keys(verdict) == []
+    reason = "validity: wasm-validate does not know an instruction"
+    assert verdict.inconclusives == {reason: 1}
+
+
 def test_a_missing_validator_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validity, "validate_with_wabt", lambda module: None)
     monkeypatch.setattr(bench, "wabt_share", 1.0)

@@ -20,12 +20,14 @@ from tests.linker.linked import Linked
 from tests.linker.objects import (
     DROP,
     EXPORTED,
+    FROM_I32,
     FUNCREF,
     LOCAL,
     NO_STRIP,
     RETAIN,
     STRINGS,
     TO_I32,
+    VOID,
     WEAK,
     Declaration,
     Part,
@@ -42,10 +44,13 @@ from tests.linker.objects import (
     global_starting_with,
     returning,
     shown_as,
+    tag,
+    throw,
     undefined_data,
     undefined_function,
     undefined_global,
     undefined_table,
+    undefined_tag,
     word,
 )
 
@@ -203,6 +208,14 @@ EXAMPLES = {
         ),
         "--no-entry --unresolved-symbols=ignore-all",
         lambda output: output.errors == ("a.o: undefined symbol: x",),
+    ),
+    "tag-mismatch-warned": Example(
+        (
+            assemble(tag("x", type=FROM_I32, flags=EXPORTED)),
+            assemble(undefined_tag("x", type=VOID), function("f", throw("x"), flags=EXPORTED)),
+        ),
+        "--no-entry",
+        lambda output: "Tag signature mismatch: x" in output.errors[0],
     ),
     "duplicate-exports-written": Example(
         (assemble(function("memory", flags=EXPORTED)),),

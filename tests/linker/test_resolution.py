@@ -330,11 +330,11 @@ def test_table_element_types_must_agree_but_not_their_limits(link: Linker) -> No
     )
 
 
-def test_tag_signatures_that_differ_are_only_warned_of(link: Linker) -> None:
-    linked = link(assemble(tag("x")), assemble(undefined_tag("x", type=signature([I64]))))
-    assert linked.warnings == (
+def test_tag_signatures_must_agree(link: Linker) -> None:
+    files = assemble(tag("x")), assemble(undefined_tag("x", type=signature([I64])))
+    assert link.refusal(*files, departs=True) == (
         "Tag signature mismatch: x\n>>> defined as (i32) -> void in a.o"
-        "\n>>> defined as (i64) -> void in b.o",
+        "\n>>> defined as (i64) -> void in b.o"
     )
 
 

@@ -11,7 +11,7 @@ import ziglang
 
 from strategies import LinkCase, MustLink, MustRefuse, ProbeReturns, write_case
 
-HostItem = wasmtime.Func | wasmtime.Global | wasmtime.Memory | wasmtime.Table
+HostItem = wasmtime.Func | wasmtime.Global | wasmtime.Memory | wasmtime.Table | wasmtime.Tag
 FUEL = 1_000_000
 
 
@@ -75,6 +75,8 @@ class Instance:
             return wasmtime.Global(self.store, kind, makers[str(kind.content)]())
         if isinstance(kind, wasmtime.MemoryType):
             return wasmtime.Memory(self.store, kind)
+        if isinstance(kind, wasmtime.TagType):
+            return wasmtime.Tag(self.store, kind)
         assert isinstance(kind, wasmtime.TableType)
         return wasmtime.Table(self.store, kind, None)
 
