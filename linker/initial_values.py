@@ -64,16 +64,7 @@ def written_value(element: GlobalElement, quirks: frozenset[str]) -> bytes:
     instructions = decode(element.init)
     if "init-expressions-cut" in quirks:
         instructions = instructions[:1]
-        refuse_opcode(element, instructions)
     return make(moved(element, entry, quirks) for entry in instructions).body
-
-
-def refuse_opcode(element: GlobalElement, instructions: tuple[Instruction, ...]) -> None:
-    """Refuses what wasm-ld does not know of."""
-    assert element.file is not None
-    for opcode, _ in instructions:
-        if opcode == Opcode.V128_CONST:
-            raise FatalError(f"{element.file.name}: invalid opcode in init_expr: {int(opcode)}")
 
 
 def moved(element: GlobalElement, entry: Instruction, quirks: frozenset[str]) -> Instruction:

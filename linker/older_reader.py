@@ -1,9 +1,10 @@
-"""What the readers of earlier releases refuse in objects, because it came after them."""
+"""What wasm-ld's readers refuse in objects: what came after a release, or never came."""
 
 from __future__ import annotations
 
 from linker.format.constants import RelocationType, ValueType
 from linker.format.errors import MalformedFile
+from linker.format.expression import Opcode, decode
 from linker.format.model import (
     DataSection,
     GlobalSection,
@@ -14,6 +15,8 @@ from linker.format.model import (
 from linker.format.parse import parse
 
 REF_NULL = b"\xd0"
+VECTOR_CONST = b"\xfd\x0c"
+NO_VECTORS = "init-expressions-cut"
 NEWER = frozenset(
     {"absolute-symbols-refused", "function-index-i32-unknown", "null-functions-refused"},
 )
@@ -24,7 +27,9 @@ def newer_than_release(data: bytes, name: str, quirks: frozenset[str]) -> str | 
 
     None: all is known, or the file is malformed, which the linking stages will report.
     """
-    if not quirks & NEWER:
+    # Vectors are refused by all releases: files without them need not be parsed here.
+    has_vectors = NO_VECTORS in quirks and VECTOR_CONST in data
+    if not has_vectors and not quirks & NEWER:
         return None
     try:
         return newer_than_reader(parse(data, name, required_features=True), quirks)
@@ -34,12 +39,12 @@ def newer_than_release(data: bytes, name: str, quirks: frozenset[str]) -> str | 
 
 def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
     """As `newer_than_release`, of a file that is parsed."""
-    if not quirks & NEWER:
+    if NO_VECTORS not in quirks and not quirks & NEWER:
         return None
     for section in file.sections:
         problem = None
-        if isinstance(section, GlobalSection) and "null-functions-refused" in quirks:
-            problem = newer_global(section)
+        if isinstance(section, GlobalSection):
+            problem = newer_global(section, quirks)
         elif isinstance(section, LinkingSection) and "absolute-symbols-refused" in quirks:
             problem = newer_symbol(section, file)
         elif isinstance(section, RelocationSection) and "function-index-i32-unknown" in quirks:
@@ -49,8 +54,14 @@ def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
     return None
 
 
-def newer_global(section: GlobalSection) -> str | None:
+def newer_global(section: GlobalSection, quirks: frozenset[str]) -> str | None:
     for entry in section.globals:
+        if NO_VECTORS in quirks and any(
+            opcode == Opcode.V128_CONST for opcode, _ in decode(entry.init)
+        ):
+            return f"invalid opcode in init_expr: {int(Opcode.V128_CONST)}"
+        if "null-functions-refused" not in quirks:
+            continue
         if entry.init.body[:1] == REF_NULL and entry.init.body[1] != ValueType.EXTERNREF:
             return "invalid type for ref.null"
     return None

@@ -183,6 +183,7 @@ class ObjectBuilder:
         self.empty_comdats: list[str] = []
         self.features: list[TargetFeature] = []
         self.producers: list[tuple[str, list[tuple[str, str]]]] = []
+        self.initial_symbols: dict[int, tuple[int, int]] = {}
         self._table_slots: dict[int, int] = {}
         self._takes_address = False
 
@@ -219,6 +220,13 @@ class ObjectBuilder:
     def define_global(self, name: str, type_: GlobalType, init: bytes, flags: int) -> int:
         self.globals.append(Global(type_, InitExpr(init)))
         return self._add(Entry(SymbolKind.GLOBAL, flags, name, len(self.globals) - 1))
+
+    def define_global_from(
+        self, name: str, type_: GlobalType, opcode: int, symbol: int, flags: int
+    ) -> int:
+        """A global that starts as another global (`global.get`) or as a function (`ref.func`)."""
+        self.initial_symbols[len(self.globals)] = (opcode, symbol)
+        return self.define_global(name, type_, b"", flags)
 
     def define_table(self, name: str, type_: TableType, flags: int) -> int:
         self.tables.append(Table(type_))
@@ -422,6 +430,10 @@ class ObjectBuilder:
         if self.tags:
             sections.append(TagSection(self.tags, width))
         if self.globals:
+            for ordinal, (opcode, symbol) in self.initial_symbols.items():
+                index = self._space_index(self.symbols[symbol])
+                init = InitExpr(bytes((opcode,)) + uleb(index) + b"\x0b")
+                self.globals[ordinal] = Global(self.globals[ordinal].type, init)
             sections.append(GlobalSection(self.globals, width))
         if self.export_names:
             exports = [

@@ -11,10 +11,12 @@ from linker.format.constants import (
     SymbolKind,
     ValueType,
 )
-from linker.format.model import FunctionType, GlobalType, Limits, TableType
+from linker.format.model import FunctionType, Limits, TableType
+from strategies import initial_values
 from strategies.choices import Record
 from strategies.code import F32, F64, I32, I64, Code
 from strategies.comdats import define_group
+from strategies.initial_values import BUGGY_GLOBAL_TYPES, GLOBAL_TYPES
 from strategies.program import SIGNATURES, TO_INT, Definition, Program, Slot, Unit
 
 WEAK = int(SymbolFlag.BINDING_WEAK)
@@ -45,22 +47,15 @@ SECTION_NAMES = (
     ".rodata.cst4",
 )
 ALIGNMENTS = (2, 0, 1, 3, 4, 5, 6)
-GLOBAL_TYPES = (
-    GlobalType(I32, False),
-    GlobalType(I32, True),
-    GlobalType(I64, False),
-    GlobalType(I64, True),
-    GlobalType(F32, False),
-    GlobalType(F64, True),
-    GlobalType(ValueType.EXTERNREF, True),
-)
-# wasm-ld 22 writes `ref.null extern` into every global of a reference type.
-BUGGY_GLOBAL_TYPES = (*GLOBAL_TYPES, GlobalType(ValueType.FUNCREF, True))
+NO_MAXIMUM = LimitsFlag(0)
 TABLE_TYPES = (
-    TableType(ValueType.FUNCREF, Limits(LimitsFlag(0), 1)),
+    TableType(ValueType.FUNCREF, Limits(NO_MAXIMUM, 1)),
     TableType(ValueType.FUNCREF, Limits(LimitsFlag.HAS_MAX, 2, 5)),
-    TableType(ValueType.EXTERNREF, Limits(LimitsFlag(0), 0)),
+    TableType(ValueType.EXTERNREF, Limits(NO_MAXIMUM, 0)),
     TableType(ValueType.EXTERNREF, Limits(LimitsFlag.HAS_MAX, 3, 3)),
+    TableType(ValueType.FUNCREF, Limits(LimitsFlag.HAS_MAX, 63, (1 << 32) - 1)),
+    TableType(ValueType.FUNCREF, Limits(NO_MAXIMUM, 128)),
+    TableType(ValueType.EXTERNREF, Limits(LimitsFlag.HAS_MAX, 64, 128)),
 )
 TAG_SIGNATURES = (
     FunctionType((I32,), ()),
@@ -327,16 +322,9 @@ def define_global(program: Program, unit: Unit, record: Record) -> None:
     else:
         record.byte()
     flags = _flags(program, record, slot, fresh)
-    constant = 50 + program.number()
-    kind = slot.global_type.value_type
-    if kind in (ValueType.FUNCREF, ValueType.EXTERNREF):
-        init = bytes((0xD0, kind, 0x0B))
-    else:
-        code = Code(b"")
-        code.constant(kind, constant)
-        init = bytes(code.data) + b"\x0b"
-    symbol = unit.builder.define_global(slot.name, slot.global_type, init, flags)
-    register(program, Definition(slot, unit.position, symbol, constant))
+    made = initial_values.define(program, unit, record, slot.name, slot.global_type, flags)
+    symbol, value = made
+    register(program, Definition(slot, unit.position, symbol, value))
     program.uses_mutable_global = True
 
 

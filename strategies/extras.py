@@ -13,13 +13,15 @@ from linker.format.model import GlobalType, InitFunction, TargetFeature
 from strategies.addresses import call_through_table, reference
 from strategies.builder import Custom
 from strategies.choices import Record
-from strategies.code import I32, Code
-from strategies.definitions import GLOBAL_TYPES, TABLE_TYPES
+from strategies.code import I32, TO_I32, Code
+from strategies.definitions import TABLE_TYPES
+from strategies.host import host_number
+from strategies.initial_values import NUMBERS
 from strategies.instructions import instruction
 from strategies.program import TO_INT, UNSPECIFIED, VOID, Program, Slot, Unit
 from strategies.refusals import refuse
 from strategies.throws import imported_tag, rethrow, throw_and_catch
-from strategies.uses import next_probe, unknown_value
+from strategies.uses import next_probe
 
 R = RelocationType
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
@@ -349,7 +351,7 @@ def imported_global(program: Program, record: Record) -> None:
     unit = _unit(program, record)
     number = program.number()
     slot = Slot(SymbolKind.GLOBAL, f"host_global{number}")
-    slot.global_type = GLOBAL_TYPES[record.below(6)]
+    slot.global_type = record.pick(NUMBERS)
     slot.source = (("env", "host")[record.byte() & 1], f"global{number}")
     program.slots.append(slot)
     slot.policy = "import"
@@ -358,8 +360,9 @@ def imported_global(program: Program, record: Record) -> None:
     symbol = reference(program, unit, slot)
     probe.code.raw(b"\x23")
     probe.code.site(R.GLOBAL_INDEX_LEB, symbol)
-    probe.code.raw(b"\x1a\x41\x01")
-    probe.end(lambda m: 1)
+    probe.code.raw(TO_I32[slot.global_type.value_type])
+    value = host_number(*slot.source)
+    probe.end(lambda m: value)
 
 
 def imported_table(program: Program, record: Record) -> None:
@@ -376,7 +379,8 @@ def imported_table(program: Program, record: Record) -> None:
     probe = next_probe(program, unit, record)
     probe.code.raw(b"\xfc\x10")
     probe.code.site(R.TABLE_NUMBER_LEB, reference(program, unit, slot))
-    probe.end(unknown_value)
+    size = slot.table_type.limits.minimum
+    probe.end(lambda m: size)
 
 
 Statement = Callable[[Program, Record], None]

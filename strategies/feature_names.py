@@ -24,6 +24,9 @@ _NAMES = {
     "flag": """
         explicit-name exported hidden no-strip
     """,
+    "global": """
+        externref f32 f64 i32 i64
+    """,
     "import": """
         function global got memory table tag
     """,

@@ -340,9 +340,10 @@ def use_global(
     kind = slot.global_type.value_type
     if kind in (ValueType.FUNCREF, ValueType.EXTERNREF):
         code.raw(b"\xd1")
-        probe.end(lambda m: 1)
-        return
-    code.raw(TO_I32[kind])
+    elif kind == ValueType.V128:
+        code.raw(b"\xfd\x1b\x02")
+    else:
+        code.raw(TO_I32[kind])
     probe.end(lambda m: _known(program, position, symbol, m).constant)
 
 

@@ -24,6 +24,7 @@ from harness.execution.protocol import (
     Response,
     TableState,
 )
+from strategies.host import host_number
 
 MAX_TABLE_ELEMENTS = 1 << 20
 MAX_HOST_CALLS = 10_000
@@ -169,9 +170,9 @@ def _satisfy(
         return wasmtime.Table(store, kind, None)
     if isinstance(kind, wasmtime.GlobalType):
         zero = _zero(str(kind.content))
-        is_number = isinstance(zero, int)
-        value = IMPORTED_GLOBALS.get(wanted.name or "", 0) if is_number else zero
-        return wasmtime.Global(store, kind, value)
+        known = IMPORTED_GLOBALS.get(wanted.name or "")
+        value = host_number(wanted.module, wanted.name or "") if known is None else known
+        return wasmtime.Global(store, kind, None if zero is None else type(zero)(value))
     if isinstance(kind, wasmtime.TagType):
         return wasmtime.Tag(store, kind)
     raise UnsupportedByRuntime(f"import {name}")

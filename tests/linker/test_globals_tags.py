@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from linker.format.constants import ExternalKind
+from linker.format.constants import ExternalKind, ValueType
 from linker.format.expression import global_get as global_get_value
-from linker.format.expression import ref_func
+from linker.format.expression import ref_func, v128_const
 from linker.format.model import GlobalType
-from tests.linker.assemble import assemble
+from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker, link_here
 from tests.linker.linked import Linked
 from tests.linker.objects import (
@@ -297,3 +297,19 @@ def test_no_option_lets_an_index_be_missing(
     unit = assemble(declaration, function("f", use, flags=EXPORTED))
     message = link.refusal(unit, options=option, departs=True)
     assert message == "a.o: undefined symbol: x"
+
+
+@pytest.mark.parametrize("place", ["unused member", "object"])
+def test_only_wasm_ld_refuses_vectors(link: Linker, place: str) -> None:
+    """It does so where it reads the file, whether or not the global is needed."""
+    vector = assemble(global_starting_with("x", v128_const(5), ValueType.V128, flags=NO_STRIP))
+    user = assemble(returning("g", 2, EXPORTED))
+    files = {"a.o": user, "v.o": vector} if place == "object" else {"a.o": user}
+    if place != "object":
+        files["v.a"] = archive(vector)
+    arguments = ["--no-entry", *files]
+    assert Linked(link_here(files, arguments).module or b"").run("g") == 2
+    real, _ = link.link_with_wasm_ld(files, arguments)
+    dialect = link_here(files, arguments, "lld-22")
+    assert "invalid opcode in init_expr: 253" in dialect.errors[0]
+    assert real.stderr.strip().endswith(dialect.errors[0])

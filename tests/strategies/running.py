@@ -10,6 +10,7 @@ import wasmtime
 import ziglang
 
 from strategies import LinkCase, MustLink, MustRefuse, ProbeReturns, write_case
+from strategies.host import host_number
 
 HostItem = wasmtime.Func | wasmtime.Global | wasmtime.Memory | wasmtime.Table | wasmtime.Tag
 FUEL = 1_000_000
@@ -66,11 +67,12 @@ class Instance:
 
             return wasmtime.Func(self.store, kind, host)
         if isinstance(kind, wasmtime.GlobalType):
+            value = host_number(item.module, item.name or "")
             makers = {
-                "i32": lambda: wasmtime.Val.i32(0),
-                "i64": lambda: wasmtime.Val.i64(0),
-                "f32": lambda: wasmtime.Val.f32(0.0),
-                "f64": lambda: wasmtime.Val.f64(0.0),
+                "i32": lambda: wasmtime.Val.i32(value),
+                "i64": lambda: wasmtime.Val.i64(value),
+                "f32": lambda: wasmtime.Val.f32(float(value)),
+                "f64": lambda: wasmtime.Val.f64(float(value)),
             }
             return wasmtime.Global(self.store, kind, makers[str(kind.content)]())
         if isinstance(kind, wasmtime.MemoryType):
