@@ -20,8 +20,11 @@ from strategies.initial_values import NUMBERS
 from strategies.instructions import instruction
 from strategies.program import TO_INT, UNSPECIFIED, VOID, Program, Slot, Unit
 from strategies.refusals import refuse
+from strategies.table_uses import use_tables
+from strategies.thread_uses import block, start_thread, wait_and_notify, wide_thread_local
 from strategies.throws import imported_tag, rethrow, throw_and_catch
 from strategies.uses import next_probe
+from strategies.views import compare_views, set_and_get
 
 R = RelocationType
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
@@ -405,6 +408,13 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("tags", throw_and_catch, 5),
     ("tags", rethrow, 2),
     ("tags", imported_tag, 1),
+    ("tables", use_tables, 6),
+    ("globals", set_and_get, 3),
+    ("views", compare_views, 8),
+    ("shared-memory", block, 3),
+    ("shared-memory", start_thread, 6),
+    ("shared-memory", wait_and_notify, 2),
+    ("thread-local", wide_thread_local, 2),
 )
 
 

@@ -14,9 +14,10 @@ _NAMES = {
     """,
     "code": """
         atomic block-type br-table call-indirect-unused-type call-indirect-wrong-type catch
-        catch-all catch-all-ref catch-ref if-type load
-        locals loop-type memory-copy memory-fill memory-grow ref-func return-call
-        return-call-indirect saturating store throw-ref typed-select vector vector-lane
+        catch-all catch-all-ref catch-ref if-type load locals loop-type memory-copy
+        memory-fill memory-grow ref-func return-call return-call-indirect saturating store
+        table-copy table-fill table-grow table-set-call throw-ref typed-select vector
+        vector-lane
     """,
     "comdat": """
         data empty function initialiser local partial pointers section shared
@@ -84,6 +85,10 @@ _NAMES = {
         function.strong function.undefined function.weak function.weak-undefined global.local
         global.strong global.undefined global.weak idle section.local table.local table.strong
         table.undefined table.weak tag.local tag.strong tag.undefined tag.weak
+    """,
+    "view": """
+        data-address data-value function-address function-value global-set global-value
+        table-value
     """,
 }
 

@@ -55,6 +55,7 @@ GROUPS = (
     "refusals",
     "mismatches",
     "instructions",
+    "views",
 )
 # Groups that a case has only when they are asked for. "known-bugs" are inputs on which wasm-ld 22
 # is known to be wrong; "relocatable" cases are linked with -r and have no probes to run; with

@@ -282,12 +282,12 @@ def _load_word(
         code.raw(b"\x28\x00" + bytes((offset,)) if offset < 128 else b"")
         if offset >= 128:
             code.raw(b"\x28\x00" + bytes((offset & 0x7F | 0x80, offset >> 7)))
-    probe.end(lambda m: _word(program, position, symbol, word, m))
+    probe.end(lambda m: known_word(program, position, symbol, word, m))
     if before:
         probe.cite(RELOCATIONS)
 
 
-def _word(program: Program, unit: int, symbol: int, word: int, meaning: Meaning) -> int:
+def known_word(program: Program, unit: int, symbol: int, word: int, meaning: Meaning) -> int:
     value = _known(program, unit, symbol, meaning).words[word]
     if value is None:
         raise UnknownValue
