@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from linker.command_line.history import BROUGHT_BY, quirk_of
+from linker.demangle import history as names
 from linker.quirk import Quirk
 
 OLDEST_LLD = 15
@@ -35,6 +36,19 @@ def _options_before(release: int) -> _Past:
     )
 
 
+def _names_before(release: int) -> _Past:
+    features = "; ".join(names.BROUGHT_BY[release])
+    return _Past(
+        Quirk(
+            names.quirk_of(release),
+            f"Names are demangled without what LLVM {release} brought: {features}.",
+            f"wasm-ld up to {release - 1}: llvm/lib/Demangle",
+            "unspecified",
+        ),
+        release - 1,
+    )
+
+
 def _past(
     name: str,
     description: str,
@@ -50,6 +64,7 @@ def _past(
 
 _PAST: tuple[_Past, ...] = (
     *(_options_before(release) for release in sorted(BROUGHT_BY)),
+    *(_names_before(release) for release in sorted(names.BROUGHT_BY)),
     _past(
         "stack-after-data",
         "The stack lies above the data unless --stack-first is given.",
@@ -254,6 +269,14 @@ _PAST: tuple[_Past, ...] = (
         "global-base-ignored",
         "With --stack-first, --global-base has no effect.",
         "Writer::layoutMemory placed the data right behind the stack",
+        last=15,
+    ),
+    _past(
+        "lazy-functions-garbage",
+        "With -r, a weak reference to a function that stayed in an archive is written as what"
+        " happens to be in memory.",
+        "demoteLazySymbols came in 16, and LinkingSection takes a LazySymbol for a section",
+        'Linking.md, "Symbol Table" (WASM_SYMBOL_UNDEFINED)',
         last=15,
     ),
     _past(

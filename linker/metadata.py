@@ -44,7 +44,7 @@ def name_section(output: Output) -> bytes:
         return b""
 
     def shown(name: str) -> str:
-        return display_name(name, options.demangle)
+        return display_name(name, options)
 
     functions, globals_ = [], []
     for symbol in indices.imports:

@@ -127,7 +127,7 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     wrapped = declare_wrapped(table, resolution.objects, lambda: link_extracted(resolution))
     diagnostics.check()
     if options.why_extract:
-        content = report(table.extraction_records, options.demangle)
+        content = report(table.extraction_records, options)
         diagnostics.write(options.why_extract, content, "cannot open --why-extract= file")
     define_optional_symbols(options, resolution)
     table.unify_variants()
@@ -534,15 +534,22 @@ def find_call_dtors(resolution: Resolution) -> None:
 
 def demote_lazy_symbols(table: SymbolTable) -> None:
     """What was never extracted stays undefined (LLD's demoteLazySymbols)."""
-    quirks = table.options.quirks
+    options = table.options
+    quirks = options.quirks
     flags = WEAK if "demoted-flag-lost" in quirks else WEAK | UNDEFINED
     for symbol in table.symbols:
         if not symbol.is_lazy or not symbol.used_in_object:
             continue
+        is_function = symbol.signature is not None
+        if is_function and options.relocatable and "lazy-functions-garbage" in quirks:
+            raise FatalError(
+                "wasm-ld 15 writes what happens to be in memory, or crashes here: reference"
+                f" to {symbol.name}, which an archive defines (quirk lazy-functions-garbage)",
+            )
         if not symbol.is_weak and quirks & ZERO_QUIRKS:
             # The member has been taken and does not define it; wasm-ld goes on with its zeros.
             symbol.index = symbol.table_index = 0
-        elif symbol.signature is not None or "lazy-data-not-demoted" not in quirks:
+        elif is_function or "lazy-data-not-demoted" not in quirks:
             demote(symbol, flags)
 
 

@@ -385,7 +385,7 @@ class SymbolTable:
         return stub
 
     def display(self, symbol: LinkSymbol) -> str:
-        return display_name(symbol.name, self.options.demangle)
+        return display_name(symbol.name, self.options)
 
     def _should_replace(self, existing: LinkSymbol, new: LinkSymbol) -> bool:
         if not existing.is_defined:

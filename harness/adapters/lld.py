@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from linker.command_line.arguments import UNKNOWN, split_arguments
 from linker.command_line.table import BY_SPELLING
 from linker.format.archive import ARCHIVE_MAGIC, parse_archive
-from linker.format.constants import RelocationType
+from linker.format.constants import RelocationType, SymbolKind
 from linker.format.errors import MalformedFile
-from linker.format.model import RelocationSection
+from linker.format.model import LinkingSection, RelocationSection, Symbol
 from linker.format.parse import parse
 
 if TYPE_CHECKING:
-    from strategies.case import LinkCase
+    from strategies.case import InputFile, LinkCase
 
 _COMPRESS = "compress-relocations"
 # What wasm-ld can compress (getRelocWidthPadded of InputChunks.cpp). With any other type of
@@ -38,6 +38,8 @@ _COMPRESSIBLE = frozenset(
 )
 # The build of wasm-ld 22 that ziglang 0.17.1 carries does the right thing nevertheless.
 _FIRST_RELIABLE = 22
+# Earlier ones write uninitialised memory for what stays in an archive (demoteLazySymbols).
+_FIRST_DEMOTING = 16
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,15 @@ class WasmLd:
         if (
             self.release < _FIRST_RELIABLE
             and arguments.has(_COMPRESS)
-            and any(map(_is_incompressible, _contents(case)))
+            and any(_is_incompressible(unit) for file in case.files for unit in _objects(file))
         ):
             return f"--{_COMPRESS} has undefined behaviour with a relocation of this case"
+        if (
+            self.release < _FIRST_DEMOTING
+            and arguments.has("relocatable")
+            and _may_leave_functions(case)
+        ):
+            return "-r has undefined behaviour with a function that stays in an archive"
         return None
 
     def _newer(self, key: str) -> str | None:
@@ -110,16 +118,38 @@ def listed_options(help_text: str) -> frozenset[str]:
     return frozenset(spellings)
 
 
-def _contents(case: LinkCase) -> Iterator[bytes]:
-    """The object files of a case, members of archives included."""
+def _may_leave_functions(case: LinkCase) -> bool:
+    """Whether a function that an object refers to weakly is defined in an archive."""
+    wanted: set[str] = set()
+    offered: set[str] = set()
     for file in case.files:
-        if not file.content.startswith(ARCHIVE_MAGIC):
-            yield file.content
-            continue
-        try:
-            yield from (member.data for member in parse_archive(file.content, file.name).members)
-        except MalformedFile:
-            continue
+        in_archive = file.content.startswith(ARCHIVE_MAGIC)
+        for content in _objects(file):
+            for symbol in _function_symbols(content):
+                if symbol.is_undefined and symbol.is_weak:
+                    wanted.add(symbol.name)
+                elif in_archive and not symbol.is_undefined:
+                    offered.add(symbol.name)
+    return not wanted.isdisjoint(offered)
+
+
+def _function_symbols(content: bytes) -> list[Symbol]:
+    try:
+        linking = parse(content, "").find(LinkingSection)
+    except MalformedFile:
+        return []
+    symbols = linking.symbols if linking is not None else ()
+    return [symbol for symbol in symbols if symbol.kind is SymbolKind.FUNCTION]
+
+
+def _objects(file: InputFile) -> list[bytes]:
+    """The object files in a file of a case: itself, or the members of the archive."""
+    if not file.content.startswith(ARCHIVE_MAGIC):
+        return [file.content]
+    try:
+        return [member.data for member in parse_archive(file.content, file.name).members]
+    except MalformedFile:
+        return []
 
 
 def _is_incompressible(content: bytes) -> bool:

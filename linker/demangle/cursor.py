@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from linker.demangle.history import ENCLOSED_CALLS
 from linker.demangle.nodes import Node
 from linker.demangle.operators import OPERATORS, Operator
 from linker.demangle.output import Malformed
 from linker.demangle.template_nodes import ForwardReference
 
 DIGITS = frozenset("0123456789")
+_ENCLOSED_CALL = OPERATORS["cp"]
 _SEQUENCE_DIGITS = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 # Lengths and indices are numbers of 64 bits in LLVM, and wrap around.
 WRAP = (1 << 64) - 1
@@ -46,8 +48,9 @@ class NameState:
 class Cursor(ABC):
     """A position in the mangled text, and the tables that references in it go to."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, unknown: frozenset[str]) -> None:
         self.text = text
+        self.unknown = unknown
         self.at = 0
         self.depth = 0
         # What `S_`, `S0_` ... refer to.
@@ -69,6 +72,10 @@ class Cursor(ABC):
         """The character that comes next, or after the next; "" at the end."""
         index = self.at + ahead
         return self.text[index] if index < len(self.text) else ""
+
+    def knows(self, feature: str) -> bool:
+        """Whether the demangler of that release has it (see history.py)."""
+        return feature not in self.unknown
 
     def left_over(self) -> int:
         """The number of characters that are still to be read."""
@@ -138,8 +145,9 @@ class Cursor(ABC):
     def operator(self) -> Operator | None:
         """Reads the two letters of an operator if they come next."""
         operator = OPERATORS.get(self.text[self.at : self.at + 2])
-        if operator is not None:
-            self.at += 2
+        if operator is None or (operator is _ENCLOSED_CALL and not self.knows(ENCLOSED_CALLS)):
+            return None
+        self.at += 2
         return operator
 
     # The rules that others need.

@@ -27,6 +27,7 @@ from linker.demangle.expression_nodes import (
     WordBefore,
     WordRequirement,
 )
+from linker.demangle.history import CHARACTER_LISTS, CONSTRAINTS, LOWER_CASE_FLOATS
 from linker.demangle.literal_nodes import Enumerator, Float, Integer, StringLiteral
 from linker.demangle.nodes import (
     DependentDestructorName,
@@ -61,6 +62,7 @@ _INTEGERS = {
 # Hexadecimal digits of a floating-point literal; long double as on x86.
 _FLOATS = {"f": 8, "d": 16, "e": 20}
 _LOWER_HEXADECIMAL = frozenset("0123456789abcdef")
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
 class ExpressionGrammar(Cursor):
@@ -168,7 +170,7 @@ class ExpressionGrammar(Cursor):
             return MemberPointerConversion(type_, operand, Precedence.UNARY)
         if self.take("nx"):
             return Enclosed("noexcept ", self.expression(), Precedence.UNARY)
-        if first == "r" and second in ("q", "Q"):
+        if first == "r" and second in ("q", "Q") and self.knows(CONSTRAINTS):
             return self.requires_expression()
         if self.take("u"):
             return self.vendor_expression()
@@ -188,7 +190,8 @@ class ExpressionGrammar(Cursor):
     def t_expression(self, kind: str) -> Node:
         if kind == "l":
             type_ = self.type()
-            return InitializerList(type_, self.braced_expressions())
+            elements = self.braced_expressions()
+            return InitializerList(type_, elements, as_text=self.knows(CHARACTER_LISTS))
         if kind == "r":
             return Name("throw")
         return WordBefore("throw ", self.expression())
@@ -344,6 +347,8 @@ class ExpressionGrammar(Cursor):
 
     def float_literal(self, length: int) -> Node:
         digits = self.text[self.at : self.at + length]
+        if not self.knows(LOWER_CASE_FLOATS):
+            digits = _as_small_letters(digits)
         if self.left_over() <= length or not _LOWER_HEXADECIMAL.issuperset(digits):
             raise self.malformed()
         self.at += length
@@ -394,3 +399,12 @@ class ExpressionGrammar(Cursor):
             return DependentDestructorName(self.simple_id() if is_name else self.unresolved_type())
         self.take("on")
         return self.maybe_with_arguments(self.operator_name(None))
+
+
+def _as_small_letters(digits: str) -> str:
+    """Digits with the value that they get where a capital letter counts from the small `a`."""
+    if not _HEXADECIMAL.issuperset(digits) or len(digits) % 2:
+        return digits
+    values = [int(digit) if digit in DIGITS else ord(digit) - ord("a") + 10 for digit in digits]
+    pairs = zip(values[::2], values[1::2], strict=True)
+    return "".join(f"{(high << 4) + low & 0xFF:02x}" for high, low in pairs)

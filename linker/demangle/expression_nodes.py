@@ -148,12 +148,11 @@ class NamedCast(Expression):
 
     def left(self, out: Output) -> None:
         out.write(self.cast)
-        outer = out.inside_template
-        out.inside_template = True
+        outside = out.enter_template()
         out.write("<")
         self.type.left(out)
         out.write(">")
-        out.inside_template = outer
+        out.leave_template(outside)
         out.open()
         self.operand.print_operand(out)
         out.close()
@@ -302,17 +301,18 @@ class Subobject(Node):
 
 
 class InitializerList(Node):
-    """`T{a, b}`; an array of char is a string."""
+    """`T{a, b}`; with `as_text`, an array of char is a string."""
 
-    __slots__ = ("elements", "type")
+    __slots__ = ("as_text", "elements", "type")
 
-    def __init__(self, type_: Node | None, elements: list[Node]) -> None:
+    def __init__(self, type_: Node | None, elements: list[Node], as_text: bool = False) -> None:
         self.type = type_
+        self.as_text = as_text
         self.elements = elements
 
     def left(self, out: Output) -> None:
         if self.type is not None:
-            if self.type.print_list_as_type(out, self.elements):
+            if self.as_text and self.type.print_list_as_type(out, self.elements):
                 return
             self.type.print(out)
         out.write("{")

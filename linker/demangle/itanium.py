@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from linker.demangle.expression_grammar import ExpressionGrammar
+from linker.demangle.history import TEMPLATE_DEPTH, TWO_UNDERSCORES
 from linker.demangle.name_grammar import NameGrammar
 from linker.demangle.nodes import DotSuffix, Node, Prefixed
 from linker.demangle.output import Output
@@ -12,7 +13,7 @@ from linker.demangle.type_grammar import TypeGrammar
 
 class _Parser(NameGrammar, TemplateGrammar, TypeGrammar, ExpressionGrammar):
     def mangled_name(self) -> Node:
-        if self.take("_Z") or self.take("__Z"):
+        if self.take("_Z") or (self.knows(TWO_UNDERSCORES) and self.take("__Z")):
             node = self.encoding()
             if self.peek() == ".":
                 node = DotSuffix(node, self.text[self.at :])
@@ -32,12 +33,12 @@ class _Parser(NameGrammar, TemplateGrammar, TypeGrammar, ExpressionGrammar):
         return node
 
 
-def demangle_itanium(name: str) -> str:
+def demangle_itanium(name: str, unknown: frozenset[str] = frozenset()) -> str:
     """The C++ form of a name; Malformed if it is not a mangled one.
 
-    One character of the name is one byte.
+    One character of the name is one byte. `unknown` is what is not known of it (see history.py).
     """
-    node = _Parser(name).mangled_name()
-    out = Output()
+    node = _Parser(name, unknown).mangled_name()
+    out = Output(tells_template_depth=TEMPLATE_DEPTH not in unknown)
     node.print(out)
     return out.text()

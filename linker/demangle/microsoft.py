@@ -5,6 +5,7 @@ As LLVM 22 does it (llvm/lib/Demangle/MicrosoftDemangle.cpp). Text after a whole
 
 from __future__ import annotations
 
+from linker.demangle.history import MICROSOFT_DEDUCED_ARGUMENTS, MICROSOFT_TABLE_PATHS
 from linker.demangle.microsoft_nodes import (
     ConversionName,
     FunctionClass,
@@ -36,12 +37,12 @@ from linker.demangle.microsoft_types import TypeGrammar
 from linker.demangle.output import Malformed, Output
 
 
-def demangle_microsoft(name: str) -> str:
+def demangle_microsoft(name: str, unknown: frozenset[str] = frozenset()) -> str:
     """The C++ form of a name; Malformed if it is not a mangled one.
 
-    One character of the name is one byte.
+    One character of the name is one byte. `unknown` is what is not known of it (see history.py).
     """
-    symbol = _Parser(name).symbol()
+    symbol = _Parser(name, unknown).symbol()
     out = Output()
     symbol.print(out)
     return out.text()
@@ -118,6 +119,8 @@ class _Parser(TypeGrammar):
         targets: list[Node] = []
         while not self.take("@"):
             targets.append(self.type_name())
+            if not self.knows(MICROSOFT_TABLE_PATHS):
+                break
         return TableSymbol(qualified, qualifiers, targets)
 
     def virtual_call_thunk(self) -> Symbol:
@@ -273,7 +276,7 @@ class _Parser(TypeGrammar):
 
     def template_argument(self) -> Node:
         # The type that was deduced for a parameter declared `auto` is not printed.
-        is_deduced = self.take("$M")
+        is_deduced = self.knows(MICROSOFT_DEDUCED_ARGUMENTS) and self.take("$M")
         if is_deduced:
             self.type()
         if self.take("$$Y"):

@@ -42,8 +42,9 @@ class References:
 class Cursor:
     """A position in the mangled text."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, unknown: frozenset[str]) -> None:
         self.text = text
+        self.unknown = unknown
         self.at = 0
         self.depth = 0
         self.references = References()
@@ -59,6 +60,10 @@ class Cursor:
 
     def ascend(self) -> None:
         self.depth -= 1
+
+    def knows(self, feature: str) -> bool:
+        """Whether the demangler of that release has it (see history.py)."""
+        return feature not in self.unknown
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linker.demangle.history import MICROSOFT_STRING_SIZES
 from linker.demangle.microsoft_cursor import Cursor
 from linker.demangle.microsoft_nodes import StringSymbol
 
@@ -45,7 +46,7 @@ def _wide_text(cursor: Cursor, size: int) -> str:
     is_truncated = size > 64
     pieces: list[str] = []
     while not cursor.take("@"):
-        if size % 2 or not size:
+        if (size % 2 or not size) and cursor.knows(MICROSOFT_STRING_SIZES):
             raise cursor.malformed()
         high = _character(cursor)
         code = high << 8 | _character(cursor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from linker.demangle.history import MICROSOFT_AUTHENTICATION, MICROSOFT_AUTO
 from linker.demangle.microsoft_cursor import Cursor, References
 from linker.demangle.microsoft_nodes import (
     CONST,
@@ -35,12 +36,13 @@ _POINTERS = {
     "R": ("*", VOLATILE),
     "S": ("*", CONST | VOLATILE),
 }
+_DEDUCED = ("_P", "_T")
 _PACK_SEPARATORS = ("$S", "$$V", "$$$V", "$$Z")
 
 
 class TypeGrammar(Cursor):
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, unknown: frozenset[str]) -> None:
+        super().__init__(text, unknown)
         # LLVM reads on after some errors, and forgets them if a pointer type comes next.
         self.pending = False
 
@@ -97,6 +99,8 @@ class TypeGrammar(Cursor):
             return CustomType(name)
         for length in (1, 2, 3):
             code = self.text[self.at : self.at + length]
+            if code in _DEDUCED and not self.knows(MICROSOFT_AUTO):
+                break
             if code in PRIMITIVE_TYPES:
                 self.at += len(code)
                 return PrimitiveType(PRIMITIVE_TYPES[code])
@@ -189,7 +193,7 @@ class TypeGrammar(Cursor):
 
     def authentication(self) -> list[int] | None:
         """The arguments of clang's __ptrauth, if there are any."""
-        if not self.take("__ptrauth"):
+        if not (self.knows(MICROSOFT_AUTHENTICATION) and self.take("__ptrauth")):
             return None
         numbers: list[int] = []
         for _ in range(3):

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from linker.demangle.cursor import DIGITS, Cursor, NameState
+from linker.demangle.history import (
+    CONSTRAINTS,
+    EXPLICIT_OBJECTS,
+    FRIENDS,
+    LOCAL_PARAMETERS,
+    MEMBER_POINTER_OPERATORS,
+    TAGGED_CONSTRUCTORS,
+)
 from linker.demangle.nodes import (
     AbiTag,
     ClosureName,
@@ -20,10 +28,11 @@ from linker.demangle.nodes import (
     StructuredBinding,
     Text,
 )
-from linker.demangle.operators import Form
+from linker.demangle.operators import OPERATORS, Form
 from linker.demangle.template_nodes import NameWithArguments
 from linker.demangle.type_nodes import CONST, RESTRICT, VOLATILE, FunctionEncoding
 
+_MEMBER_POINTER = OPERATORS["pm"]
 # Special names that have a type, and those that have the name of an object.
 _OF_TYPES = {
     "TV": "vtable for ",
@@ -66,15 +75,25 @@ class NameGrammar(Cursor):
         if state.ends_with_arguments and not state.without_return_type:
             returns = self.type()
         parameters = [] if self.take("v") else self.parameters(state)
-        requires = self.constraint() if self.take("Q") else None
+        requires = self.trailing_constraint()
         return FunctionEncoding(
             returns, name, parameters, attributes, requires, state.qualifiers, state.reference
         )
 
+    def starts_constraint(self) -> bool:
+        return self.peek() == "Q" and self.knows(CONSTRAINTS)
+
+    def trailing_constraint(self) -> Node | None:
+        """The constraint that comes next, if there is one."""
+        if not self.starts_constraint():
+            return None
+        self.expect("Q")
+        return self.constraint()
+
     def parameters(self, state: NameState) -> list[Node]:
         first = self.type()
         parameters = [Prefixed("this ", first) if state.explicit_object else first]
-        while not self.at_end_of_encoding() and self.peek() != "Q":
+        while not self.at_end_of_encoding() and not self.starts_constraint():
             parameters.append(self.type())
         return parameters
 
@@ -159,17 +178,22 @@ class NameGrammar(Cursor):
         if self.take("s"):
             self.discriminator()
             return LocalName(encoding, Name("string literal"))
+        if not self.knows(LOCAL_PARAMETERS):
+            return LocalName(encoding, self.local_entity(state))
         saved = self.template_parameters, self.outer_parameters
         self.template_parameters, self.outer_parameters = [], []
+        entity = self.local_entity(state)
+        self.template_parameters, self.outer_parameters = saved
+        return LocalName(encoding, entity)
+
+    def local_entity(self, state: NameState | None) -> Node:
         if self.take("d"):
             self.number(negative=True)
             self.expect("_")
-            entity = self.name(state)
-        else:
-            entity = self.name(state)
-            self.discriminator()
-        self.template_parameters, self.outer_parameters = saved
-        return LocalName(encoding, entity)
+            return self.name(state)
+        entity = self.name(state)
+        self.discriminator()
+        return entity
 
     def discriminator(self) -> None:
         """Skips what tells local names apart: `_5`, `__12_`, or digits to the very end."""
@@ -208,7 +232,7 @@ class NameGrammar(Cursor):
         self, state: NameState | None, scope: Node | None, module: ModuleName | None
     ) -> Node:
         module = self.module_name(module)
-        is_friend = scope is not None and self.take("F")
+        is_friend = scope is not None and self.knows(FRIENDS) and self.take("F")
         self.take("L")
         node: Node
         first = self.peek()
@@ -270,13 +294,13 @@ class NameGrammar(Cursor):
         if not template:
             # A level without a list exists only if `auto` occurs (see template_parameter).
             self.template_parameters.pop()
-        outer_constraint = self.constraint() if self.take("Q") else None
+        outer_constraint = self.trailing_constraint()
         parameters: list[Node] = []
         if not self.take("v"):
             parameters.append(self.type())
-            while self.peek() not in ("E", "Q"):
+            while self.peek() != "E" and not self.starts_constraint():
                 parameters.append(self.type())
-        trailing_constraint = self.constraint() if self.take("Q") else None
+        trailing_constraint = self.trailing_constraint()
         self.expect("E")
         count = self.number()
         self.expect("_")
@@ -295,7 +319,8 @@ class NameGrammar(Cursor):
         if operator is not None:
             if operator.form is Form.CAST:
                 return self.conversion_name(state)
-            if not operator.names_functions:
+            is_known = operator != _MEMBER_POINTER or self.knows(MEMBER_POINTER_OPERATORS)
+            if not (operator.names_functions and is_known):
                 raise self.malformed()
             return Name(operator.name)
         if self.take("li"):
@@ -358,7 +383,7 @@ class NameGrammar(Cursor):
         return node
 
     def member_function_qualifiers(self, state: NameState | None) -> None:
-        if self.take("H"):
+        if self.knows(EXPLICIT_OBJECTS) and self.take("H"):
             if state is not None:
                 state.explicit_object = True
             return
@@ -405,5 +430,5 @@ class NameGrammar(Cursor):
             tag = self.length_prefixed()
             if not tag:
                 raise self.malformed()
-            node = AbiTag(node, tag)
+            node = AbiTag(node, tag, names_constructors=self.knows(TAGGED_CONSTRUCTORS))
         return node

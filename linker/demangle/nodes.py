@@ -274,11 +274,12 @@ class ModuleEntity(Node):
 
 
 class AbiTag(Node):
-    __slots__ = ("array", "base", "function", "right_half", "tag")
+    __slots__ = ("array", "base", "function", "names_constructors", "right_half", "tag")
 
-    def __init__(self, base: Node, tag: str) -> None:
+    def __init__(self, base: Node, tag: str, names_constructors: bool) -> None:
         self.base = base
         self.tag = tag
+        self.names_constructors = names_constructors
         self.right_half = base.right_half
         self.array = base.array
         self.function = base.function
@@ -288,7 +289,7 @@ class AbiTag(Node):
         out.write(f"[abi:{self.tag}]")
 
     def base_name(self) -> str:
-        return self.base.base_name()
+        return self.base.base_name() if self.names_constructors else ""
 
 
 class StandardName(Node):
@@ -370,12 +371,11 @@ class ClosureName(Node):
     def print_declarator(self, out: Output) -> None:
         """Prints what follows `[]` in the lambda."""
         if self.template:
-            outer = out.inside_template
-            out.inside_template = True
+            outside = out.enter_template()
             out.write("<")
             print_with_commas(out, self.template)
             out.write(">")
-            out.inside_template = outer
+            out.leave_template(outside)
         if self.outer_constraint is not None:
             out.write(" requires ")
             self.outer_constraint.print(out)

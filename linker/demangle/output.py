@@ -20,16 +20,27 @@ class Output:
     template arguments: it does not inside parentheses.
     """
 
-    __slots__ = ("depth", "inside_template", "length", "pack_index", "pack_size", "pieces", "steps")
+    __slots__ = (
+        "depth",
+        "inside_template",
+        "length",
+        "pack_index",
+        "pack_size",
+        "pieces",
+        "steps",
+        "tells_template_depth",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, tells_template_depth: bool = True) -> None:
+        """Up to LLVM 21 all parentheses count, from the innermost template arguments on."""
         self.pieces: list[str] = []
         self.length = 0
         self.steps = 0
         self.pack_index: int | None = None
         self.pack_size: int | None = None
-        self.inside_template = False
-        self.depth = 0
+        self.tells_template_depth = tells_template_depth
+        self.inside_template = not tells_template_depth
+        self.depth = 0 if tells_template_depth else 1
 
     def write(self, text: str) -> None:
         """Appends text; Malformed beyond the limit of length."""
@@ -56,6 +67,18 @@ class Output:
         if self.inside_template:
             self.depth -= 1
         self.write(bracket)
+
+    def enter_template(self) -> tuple[bool, int]:
+        """Before the `<` of template arguments: what `leave_template` must be given."""
+        outside = self.inside_template, self.depth
+        self.inside_template = True
+        if not self.tells_template_depth:
+            self.depth = 0
+        return outside
+
+    def leave_template(self, outside: tuple[bool, int]) -> None:
+        """After the `>` of template arguments."""
+        self.inside_template, self.depth = outside
 
     def mark(self) -> int:
         """A position to return to with `rewind`, equal where nothing was written in between."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from linker.demangle.cursor import WRAP, Cursor
+from linker.demangle.history import CONSTRAINTS, DECLARED_ARGUMENTS, EARLIER_ARGUMENTS
 from linker.demangle.nodes import Name, Node, StandardName, Text
 from linker.demangle.template_nodes import (
     DeclaredArgument,
@@ -84,7 +85,11 @@ class TemplateGrammar(Cursor):
         raise self.malformed()
 
     def starts_parameter_declaration(self) -> bool:
-        return self.peek() == "T" and self.peek(1) in ("y", "p", "t", "n", "k")
+        if self.peek() != "T":
+            return False
+        if self.peek(1) == "k":
+            return self.knows(CONSTRAINTS)
+        return self.peek(1) in ("y", "p", "t", "n")
 
     def invented_parameter(self, kind: str, parameters: list[Node] | None) -> Node:
         """A name for a parameter of which the mangling has none: $T, $T0, $T1 ..."""
@@ -104,7 +109,7 @@ class TemplateGrammar(Cursor):
     def _parameter_declaration(self, parameters: list[Node] | None) -> Node:
         if self.take("Ty"):
             return TypeParameter(Text("typename"), self.invented_parameter("$T", parameters))
-        if self.take("Tk"):
+        if self.knows(CONSTRAINTS) and self.take("Tk"):
             saved, self.levels_unknown = self.levels_unknown, True
             constraint = self.name()
             self.levels_unknown = saved
@@ -127,7 +132,7 @@ class TemplateGrammar(Cursor):
         constraint = None
         while not self.take("E"):
             declarations.append(self.template_parameter_declaration(own_parameters))
-            if self.take("Q"):
+            if self.knows(CONSTRAINTS) and self.take("Q"):
                 constraint = self.constraint()
                 self.expect("E")
                 break
@@ -143,16 +148,25 @@ class TemplateGrammar(Cursor):
             self.outer_parameters.clear()
         arguments: list[Node] = []
         while not self.take("E"):
-            argument = self.template_argument()
+            argument = self.tagged_argument() if tag else self.template_argument()
             arguments.append(argument)
             if tag:
                 self.outer_parameters.append(_as_parameter(argument))
-            if self.take("Q"):
+            if self.knows(CONSTRAINTS) and self.take("Q"):
                 # Read, but not printed.
                 self.constraint()
                 self.expect("E")
                 break
         return TemplateArguments(arguments)
+
+    def tagged_argument(self) -> Node:
+        """One of the arguments that parameters refer to from here on."""
+        if self.knows(EARLIER_ARGUMENTS):
+            return self.template_argument()
+        saved, self.template_parameters = self.template_parameters, []
+        node = self.template_argument()
+        self.template_parameters = saved
+        return node
 
     def template_argument(self) -> Node:
         self.descend()
@@ -176,7 +190,7 @@ class TemplateGrammar(Cursor):
                 self.expect("E")
                 return encoding
             return self.primary_expression()
-        if self.starts_parameter_declaration():
+        if self.knows(DECLARED_ARGUMENTS) and self.starts_parameter_declaration():
             self.template_parameter_declaration(None)
             return DeclaredArgument(self.template_argument())
         return self.type()

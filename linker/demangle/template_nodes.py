@@ -110,12 +110,11 @@ class TemplateArguments(Node):
         self.arguments = arguments
 
     def left(self, out: Output) -> None:
-        outer = out.inside_template
-        out.inside_template = True
+        outside = out.enter_template()
         out.write("<")
         print_with_commas(out, self.arguments)
         out.write(">")
-        out.inside_template = outer
+        out.leave_template(outside)
 
 
 class NameWithArguments(Node):
@@ -240,12 +239,11 @@ class TemplateParameter(Node):
         self.constraint = constraint
 
     def left(self, out: Output) -> None:
-        outer = out.inside_template
-        out.inside_template = True
+        outside = out.enter_template()
         out.write("template<")
         print_with_commas(out, self.parameters)
         out.write("> typename ")
-        out.inside_template = outer
+        out.leave_template(outside)
 
     def right(self, out: Output) -> None:
         self.name.print(out)

@@ -6,6 +6,14 @@ from collections.abc import Callable
 
 from linker.demangle.cursor import DIGITS, Cursor
 from linker.demangle.expression_nodes import Enclosed
+from linker.demangle.history import (
+    BFLOAT16,
+    BIT_INT_SUBSTITUTIONS,
+    CONSTRAINED_AUTO,
+    FIXED_POINT,
+    TEMPLATE_SUBSTITUTIONS,
+    VENDOR_ARGUMENTS,
+)
 from linker.demangle.nodes import Name, Node, Prefixed
 from linker.demangle.template_nodes import NameWithArguments, PackExpansion
 from linker.demangle.type_nodes import (
@@ -108,22 +116,33 @@ class TypeGrammar(Cursor):
         if second in _BUILT_IN_D:
             self.at += 2
             return Name(_BUILT_IN_D[second])
-        if self.take("DF16b"):
+        if self.knows(BFLOAT16) and self.take("DF16b"):
             return Name("std::bfloat16_t")
         if self.take("DF"):
             bits = self.number()
             self.expect("_")
             return Prefixed("_Float", Name(bits))
-        if second in ("A", "R"):
+        if second in ("A", "R") and self.knows(FIXED_POINT):
             return self.fixed_point("")
-        if self.take("DS"):
+        if self.knows(FIXED_POINT) and self.take("DS"):
             if self.peek() != "D":
                 raise self.malformed()
             return self.fixed_point("_Sat ")
-        if second in ("k", "K"):
+        if second in ("k", "K") and self.knows(CONSTRAINED_AUTO):
             self.at += 2
             return SuffixedType(self.name(), " auto" if second == "k" else " decltype(auto)")
+        if second in ("B", "U") and not self.knows(BIT_INT_SUBSTITUTIONS):
+            return self.bit_int()
         return None
+
+    def bit_int(self) -> Node:
+        self.expect("D")
+        signed = self.take("B")
+        if not signed:
+            self.expect("U")
+        size: Node = Name(self.number()) if self.peek() in DIGITS else self.expression()
+        self.expect("_")
+        return BitIntType(size, signed)
 
     def fixed_point(self, saturating: str) -> Node:
         kind = _FIXED_POINT_KINDS.get(self.peek(1))
@@ -143,10 +162,7 @@ class TypeGrammar(Cursor):
         if self.take("Dp"):
             return PackExpansion(self.type())
         if second in ("B", "U"):
-            self.at += 2
-            size: Node = Name(self.number()) if self.peek() in DIGITS else self.expression()
-            self.expect("_")
-            return BitIntType(size, signed=second == "B")
+            return self.bit_int()
         if self.text.startswith(_FUNCTION_PREFIXES, self.at):
             return self.function_type()
         raise self.malformed()
@@ -156,7 +172,7 @@ class TypeGrammar(Cursor):
         name = self.length_prefixed()
         if not name:
             raise self.malformed()
-        if self.take("I"):
+        if self.knows(VENDOR_ARGUMENTS) and self.take("I"):
             child = self.type()
             self.expect("E")
             return TransformedType(name, child)
@@ -275,7 +291,8 @@ class TypeGrammar(Cursor):
             return self.class_type()
         node = self.template_parameter()
         if self.take_template_arguments and self.peek() == "I":
-            self.substitutions.append(node)
+            if self.knows(TEMPLATE_SUBSTITUTIONS):
+                self.substitutions.append(node)
             return NameWithArguments(node, self.template_arguments())
         return node
 

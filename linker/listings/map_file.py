@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from linker.command_line.options import Options
 from linker.emit import HEADER, Output
 from linker.format.constants import SectionId, SymbolKind
 from linker.format.leb128 import decode_unsigned
@@ -38,16 +39,16 @@ class Place(NamedTuple):
 def map_file(output: Output, module: bytes) -> bytes:
     """The map of a finished module."""
     symbols = symbols_by_chunk(output.resolution.objects)
-    demangle = output.options.demangle
+    options = output.options
     lines = [HEADING]
     for place in places_of(module):
         lines.append(line(None, place.offset, place.size, place.name))
         if place.section is SectionId.CODE:
-            lines += function_lines(place, output.indices.functions, symbols, demangle)
+            lines += function_lines(place, output.indices.functions, symbols, options)
         elif place.section is SectionId.DATA:
             for segment in output.segments:
                 is_written = output.is_written(segment)
-                lines += segment_lines(place, segment, is_written, symbols, demangle)
+                lines += segment_lines(place, segment, is_written, symbols, options)
         elif place.section is SectionId.GLOBAL:
             lines += global_lines(output.indices.globals)
     return "".join(lines).encode("utf-8", "surrogateescape")
@@ -88,17 +89,17 @@ def symbols_by_chunk(objects: Sequence[InputObject]) -> SymbolsOf:
 
 
 def function_lines(
-    place: Place, functions: Sequence[Chunk], symbols: SymbolsOf, demangle: bool
+    place: Place, functions: Sequence[Chunk], symbols: SymbolsOf, options: Options
 ) -> Iterator[str]:
     for function in functions:
         # As in wasm-ld, the offset forgets the section's header.
         offset = place.offset + function.output_offset
         yield line(None, offset, function.output_size, f"{INPUT}{function}")
-        yield from symbol_lines(symbols.get(function, ()), offset, demangle)
+        yield from symbol_lines(symbols.get(function, ()), offset, options)
 
 
 def segment_lines(
-    place: Place, segment: OutputSegment, is_written: bool, symbols: SymbolsOf, demangle: bool
+    place: Place, segment: OutputSegment, is_written: bool, symbols: SymbolsOf, options: Options
 ) -> Iterator[str]:
     start = place.offset + (segment.section_offset if is_written else 0)
     yield line(segment.address, start, segment.size, segment.name)
@@ -106,12 +107,12 @@ def segment_lines(
         # Zeros that are not written have no place in the file.
         offset = place.offset + chunk.output_offset if is_written else 0
         yield line(chunk.address(0), offset, chunk.output_size, f"{INPUT}{chunk}")
-        yield from symbol_lines(symbols.get(chunk, ()), offset, demangle)
+        yield from symbol_lines(symbols.get(chunk, ()), offset, options)
 
 
-def symbol_lines(symbols: Sequence[LinkSymbol], offset: int, demangle: bool) -> Iterator[str]:
+def symbol_lines(symbols: Sequence[LinkSymbol], offset: int, options: Options) -> Iterator[str]:
     for symbol in symbols:
-        text = SYMBOL + display_name(symbol.name, demangle)
+        text = SYMBOL + display_name(symbol.name, options)
         if symbol.kind is SymbolKind.DATA:
             yield line(address_of(symbol), offset + symbol.value, symbol.size, text)
         else:

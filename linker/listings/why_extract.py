@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from linker.command_line.options import Options
 from linker.names import display_name
 from linker.objects import InputObject, file_name
 from linker.symbols import LinkSymbol
@@ -40,10 +41,10 @@ def record_of(extraction: Extraction) -> Record | None:
     return Record(extraction.reference, file_name(symbol.file), symbol)
 
 
-def report(records: Iterable[Record], demangle: bool) -> bytes:
+def report(records: Iterable[Record], options: Options) -> bytes:
     """The content of the report."""
     lines = [
-        f"{entry.reference}\t{entry.extracted}\t{display_name(entry.symbol.name, demangle)}\n"
+        f"{entry.reference}\t{entry.extracted}\t{display_name(entry.symbol.name, options)}\n"
         for entry in records
     ]
     return (HEADER + "".join(lines)).encode("utf-8", "surrogateescape")

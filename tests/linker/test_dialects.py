@@ -5,7 +5,6 @@ The releases themselves are asked where they are installed (`weldcheck linkers a
 
 from __future__ import annotations
 
-import functools
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,15 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.adapters.discover import UnknownLinker, find
-from harness.adapters.lld import WasmLd
 from linker.driver import LinkOutput
 from linker.errors import printed
 from linker.format.archive import Member, encode_archive
 from linker.format.constants import RelocationType
 from linker.format.errors import MalformedFile
 from linker.format.expression import ref_null
-from linker.lld_quirks import OLDEST_LLD, PAST_QUIRKS, absent_from_lld, quirks_of_lld
+from linker.format.parse import parse
+from linker.lld_quirks import PAST_QUIRKS, absent_from_lld, quirks_of_lld
 from linker.quirks import DIALECTS
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import OUTPUT, file_names, link_here
@@ -54,9 +52,8 @@ from tests.linker.objects import (
     undefined_table,
     word,
 )
+from tests.linker.releases import RELEASES, release
 
-NEWEST_LLD = 22
-RELEASES = range(OLDEST_LLD, NEWEST_LLD + 1)
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
 
 
@@ -66,6 +63,7 @@ class Example:
 
     `crashes`: wasm-ld does not survive it, and the quirk is a refusal that says so.
     `refused_as_malformed`: releases whose words for that are not the reference's.
+    `garbage`: releases whose module is no object file, another one each time.
     """
 
     files: tuple[bytes, ...]
@@ -73,6 +71,7 @@ class Example:
     is_right: Callable[[LinkOutput], bool]
     crashes: bool = False
     refused_as_malformed: range = range(0)
+    garbage: range = range(0)
 
     def link(self, dialect: str = "standard", *quirks: str) -> LinkOutput:
         files = file_names(self.files, {})
@@ -104,6 +103,12 @@ def simple(options: str, is_right: Callable[[LinkOutput], bool] = links) -> Exam
     return Example((unit,), f"--no-entry {options}", is_right)
 
 
+def shown_as(name: str, text: str) -> Example:
+    """A function with a mangled name and how the name section shows it."""
+    unit = assemble(function(name, flags=EXPORTED))
+    return Example((unit,), "--no-entry", lambda output: text in linked(output).functions)
+
+
 def library(**members: bytes) -> bytes:
     """An archive without a symbol table."""
     entries = [Member(f"{name}.o", content) for name, content in members.items()]
@@ -118,6 +123,17 @@ EXAMPLES = {
     "options-before-20": simple("--allow-multiple-definition"),
     "options-before-21": simple("--rpath=here"),
     "options-before-22": simple("--no-stack-first"),
+    **{
+        f"names-before-{number}": shown_as(name, text)
+        for number, (name, text) in {
+            17: ("_ZN1AB3tagC1Ev", "A[abi:tag]::A()"),
+            18: ("_Z1fITnDaLi3EEvv", "void f<3>()"),
+            19: ("_Z1fILf40490FDBEEvv", "_Z1fILf40490FDBEEvv"),
+            20: ("_Z1fDF16b", "f(std::bfloat16_t)"),
+            21: ("_Z1fDB7_S_", "f(_BitInt(7), _BitInt(7))"),
+            22: ("_Z1fIiEDTgtT_Li2EEv", "decltype((int > 2)) f<int>()"),
+        }.items()
+    },
     "stack-after-data": simple(
         "--export=__data_end", lambda output: linked(output).address("__data_end") == 65540
     ),
@@ -325,6 +341,16 @@ EXAMPLES = {
         "--stack-first --global-base=131072 --export=__data_end",
         lambda output: linked(output).address("__data_end") == 131076,
     ),
+    "lazy-functions-garbage": Example(
+        (
+            assemble(undefined_function("x", flags=WEAK), function("f", call("x"), flags=EXPORTED)),
+            archive(member=assemble(function("x"))),
+        ),
+        "-r",
+        lambda output: linked(output).symbol("x").is_undefined,
+        crashes=True,
+        garbage=range(15, 16),
+    ),
     "empty-import-module": Example(
         (
             assemble(
@@ -336,17 +362,6 @@ EXAMPLES = {
         lambda output: linked(output).imports == [".x"],
     ),
 }
-
-
-@functools.lru_cache
-def release(number: int) -> WasmLd:
-    """The wasm-ld of that release. Skips the test where it is not installed."""
-    try:
-        found = find(f"lld-{number}")
-    except UnknownLinker as problem:
-        pytest.skip(str(problem))
-    assert isinstance(found, WasmLd)
-    return found
 
 
 def ask(number: int, example: Example, folder: Path) -> tuple[int, str, bytes | None]:
@@ -397,6 +412,12 @@ def test_a_dialect_does_what_its_release_does(name: str, number: int, tmp_path: 
     example = EXAMPLES[name]
     status, messages, module = ask(number, example, tmp_path)
     here = example.link(f"lld-{number}")
+    if number in example.garbage:
+        assert module is not None
+        with pytest.raises(MalformedFile):
+            parse(module, OUTPUT)
+        assert "crashes here" in here.errors[0]
+        return
     assert here.module == module
     if number in example.refused_as_malformed:
         assert messages
