@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from harness.adapters.base import Linker
 from harness.adapters.lld import WasmLd, listed_options
 from harness.adapters.reference import Reference
+from harness.generation import plain, strategy_for, with_compared_groups
 from linker.format.constants import RelocationType
 from strategies.case import InputFile, LinkCase
 from tests.linker.assemble import archive, assemble
-from tests.linker.objects import EXPORTED, Site, data, function
+from tests.linker.objects import (
+    EXPORTED,
+    WEAK,
+    Site,
+    call,
+    data,
+    function,
+    undefined_function,
+)
 
 HELP = """OPTIONS:
   --export-memory=<value> Export the module's memory with the passed name
@@ -62,3 +72,26 @@ def test_compressing_what_wasm_ld_cannot_compress_is_unsupported() -> None:
     assert "undefined behaviour" in str(wasm_ld.unsupported(LinkCase(files, arguments, (), ())))
     assert wasm_ld.unsupported(LinkCase(files[:1], arguments, (), ())) is None
     assert wasm_ld.unsupported(LinkCase(files, arguments[2:], (), ())) is None
+
+
+def test_what_wasm_ld_15_writes_from_uninitialised_memory_is_unsupported() -> None:
+    user = assemble(undefined_function("x", flags=WEAK), function("f", call("x"), flags=EXPORTED))
+    strong = assemble(undefined_function("x"), function("f", call("x"), flags=EXPORTED))
+    library = InputFile("b.a", archive(assemble(function("x"))))
+
+    def problem(release: int, unit: bytes, *arguments: str) -> str | None:
+        case = LinkCase((InputFile("a.o", unit), library), (*arguments, "a.o", "b.a"), (), ())
+        return WasmLd("lld", ("lld",), "LLD", release).unsupported(case)
+
+    assert "undefined behaviour" in str(problem(15, user, "-r"))
+    assert problem(15, user, "--no-entry") is None
+    assert problem(15, strong, "-r") is None
+    assert problem(16, user, "-r") is None
+
+
+def test_a_release_beside_its_own_dialect_is_given_what_only_bytes_can_judge() -> None:
+    beside: list[Linker] = [Reference("lld-19"), old_wasm_ld(19)]
+    assert strategy_for(beside) is with_compared_groups
+    assert strategy_for([Reference("lld-18"), old_wasm_ld(19)]) is plain
+    assert strategy_for([old_wasm_ld(19)]) is plain
+    assert strategy_for([Reference(), old_wasm_ld(19)]) is with_compared_groups
