@@ -162,6 +162,19 @@ def scan_relocations(
                     if isinstance(chunk, Function):
                         note_function_references(chunk, obj, indices)
         scan_initial_values(obj, options, resolution, diagnostics)
+    if not options.relocatable and "undefined-init-function-crashes" not in options.quirks:
+        scan_init_functions(options, resolution, diagnostics)
+
+
+def scan_init_functions(
+    options: Options, resolution: Resolution, diagnostics: Diagnostics
+) -> None:
+    """The constructors are called without a relocation; they need definitions all the same."""
+    for obj in resolution.objects:
+        for entry in obj.linking.init_functions:
+            symbol = obj.symbols[entry.symbol]
+            if symbol.is_undefined and symbol.is_live and not symbol.is_weak:
+                report_undefined(symbol, obj, options, resolution, diagnostics)
 
 
 def scan_initial_values(

@@ -167,6 +167,12 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Name Section"',
     ),
     Quirk(
+        "undefined-init-function-crashes",
+        "An init function that is not defined crashes the linker.",
+        "wasm-ld up to 22: createCallCtorsFunction, as scanRelocations sees relocations only",
+        'Linking.md, "Init Functions Subsection"',
+    ),
+    Quirk(
         "low-base-crashes",
         "A --global-base inside the stack crashes the linker after the error when the memory is"
         " shared and has data.",

@@ -142,6 +142,11 @@ def call_ctors_code(init_functions: list[tuple[int, LinkSymbol]]) -> bytes:
         if symbol.signature is None:
             # Its comdat group is another object's, which has no such function; wasm-ld 22 crashes.
             raise FatalError(f"init function is not defined: {symbol.name}")
+        if symbol.is_undefined and symbol.stub is None and symbol.index == -1:
+            raise FatalError(
+                f"wasm-ld 22 crashes here: init function {symbol.name} is not defined"
+                " (quirk undefined-init-function-crashes)",
+            )
         code += call(symbol.function_index) + DROP * len(symbol.signature.results)
     return code + END
 

@@ -263,6 +263,8 @@ def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
 
 def _constructor_calls(program: Program, meaning: Meaning) -> tuple[str, ...] | None:
     """Host calls of the constructors in their order, None where gc may have dropped some."""
+    if program.traps_at_start:
+        return None
     found: list[tuple[int, int, str]] = []
     probing = {probe.unit for probe in program.probes}
     for rank, position in enumerate(meaning.loaded):
@@ -291,7 +293,7 @@ def _expect(program: Program, meaning: Meaning) -> list[Expectation]:
     # A module that calls or exports its constructors itself runs them where it likes.
     unwrapped = program.is_reactor or "--export-all" in program.options
     for probe in program.probes:
-        if probe.unit not in meaning.loaded:
+        if probe.unit not in meaning.loaded or (program.traps_at_start and not unwrapped):
             continue
         try:
             value = probe.value(meaning)
@@ -307,8 +309,8 @@ def _expect(program: Program, meaning: Meaning) -> list[Expectation]:
         elif probe.calls or constructors or destructors:
             calls = constructors + tuple(probe.calls) + destructors
             expectations.append(HostCalls(probe.export, calls, UNSPECIFIED))
-    if program.is_reactor and constructors is not None:
-        expectations.append(HostCalls("_initialize", constructors, INITIALISERS))
+    if program.initialiser is not None and constructors is not None:
+        expectations.append(HostCalls(program.initialiser, constructors, INITIALISERS))
     return expectations
 
 

@@ -1,6 +1,6 @@
 """Statements for what stands beside names and references.
 
-Constructors, custom and debug sections, target features, producers, symbols that the linker
+Custom and debug sections, target features, producers, symbols that the linker
 defines, and the bounds of named sections.
 """
 
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from linker.format.constants import RelocationType, SegmentFlag, SymbolFlag, SymbolKind
-from linker.format.model import GlobalType, InitFunction, TargetFeature
+from linker.format.model import GlobalType, TargetFeature
 from strategies.addresses import call_through_table, reference
 from strategies.builder import Custom
 from strategies.choices import Record
 from strategies.code import I32, TO_I32, Code
+from strategies.constructors import constructor, destructors, reactor
 from strategies.definitions import TABLE_TYPES
 from strategies.host import host_number
 from strategies.initial_values import NUMBERS
@@ -44,61 +45,6 @@ FEATURE_NAMES = (
 
 def _unit(program: Program, record: Record) -> Unit:
     return program.units[record.below(len(program.units))]
-
-
-# -- constructors ----------------------------------------------------------------------------
-
-
-def constructor(program: Program, record: Record) -> None:
-    """A function that runs before the others; it calls the host to say so."""
-    unit = _unit(program, record)
-    priority = (65535, 101, 0, 200, 65535, 1, 1000, 65534)[record.below(8)]
-    number = program.number()
-    builder = unit.builder
-    source = ("trace", f"constructor{number}")
-    host = builder.undefined_function(f"trace{number}", VOID, 0, source)
-    code = Code()
-    code.raw(b"\x10")
-    code.site(R.FUNCTION_INDEX_LEB, host)
-    code.raw(b"\x0b")
-    flags = (LOCAL, HIDDEN, WEAK | HIDDEN, 0)[record.byte() >> 6]
-    comdat: str | None = None
-    if program.has("comdats") and flags == LOCAL and record.byte() & 1:
-        # Several objects carry one constructor; it runs in the object whose group stays.
-        comdat = "constructor"
-    symbol = builder.define_function(f"constructor{number}", VOID, code, flags, comdat)
-    builder.init_functions.append(InitFunction(priority, symbol))
-    unit.constructors.append((priority, symbol))
-    program.starters[(unit.position, symbol)] = ".".join(source)
-
-
-def destructors(program: Program, record: Record) -> None:
-    """`__wasm_call_dtors`, which a command calls after each exported function."""
-    unit = program.units[0]
-    if any("__wasm_call_dtors" in u.builder.by_name for u in program.units):
-        return
-    host = unit.builder.undefined_function("trace_dtors", VOID, 0, ("trace", "destructors"))
-    code = Code()
-    code.raw(b"\x10")
-    code.site(R.FUNCTION_INDEX_LEB, host)
-    code.raw(b"\x0b")
-    unit.builder.define_function("__wasm_call_dtors", VOID, code, HIDDEN if record.byte() else 0)
-    program.has_destructors = True
-
-
-def reactor(program: Program, record: Record) -> None:
-    """An object that calls `__wasm_call_ctors` itself: exports are then not wrapped."""
-    if program.is_reactor:
-        return
-    unit = program.units[0]
-    program.is_reactor = True
-    symbol = unit.builder.undefined_function("__wasm_call_ctors", VOID)
-    code = Code()
-    code.raw(b"\x10")
-    code.site(R.FUNCTION_INDEX_LEB, symbol)
-    code.raw(b"\x0b")
-    flags = int(SymbolFlag.EXPORTED)
-    unit.builder.define_function("_initialize", VOID, code, flags)
 
 
 # -- custom sections ---------------------------------------------------------------------------

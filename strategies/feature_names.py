@@ -22,6 +22,10 @@ _NAMES = {
     "comdat": """
         data empty function initialiser local partial pointers section shared
     """,
+    "constructor": """
+        alias by-option called comdat destructors-in-archive elsewhere large-priority result
+        shared twice undefined
+    """,
     "flag": """
         explicit-name exported hidden no-strip
     """,

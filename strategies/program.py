@@ -261,6 +261,8 @@ class Program:
     other_signatures: dict[tuple[int, int], FunctionType] = field(default_factory=dict)
     lacks_mutable_globals: bool = False
     is_reactor: bool = False
+    initialiser: str | None = None
+    traps_at_start: bool = False
     has_destructors: bool = False
 
     def has(self, group: str) -> bool:

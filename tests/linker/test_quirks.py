@@ -42,6 +42,7 @@ from tests.linker.objects import (
     function_word,
     global_get,
     global_starting_with,
+    init,
     returning,
     shown_as,
     tag,
@@ -288,6 +289,12 @@ EXAMPLES = {
         (assemble(function("", flags=LOCAL | NO_STRIP), shown_as("", "shown")),),
         "--no-entry --no-gc-sections",
         lambda output: linked(output).functions == ["__wasm_call_ctors", "shown"],
+    ),
+    "undefined-init-function-crashes": Example(
+        (assemble(undefined_function("f"), init("f")),),
+        "--no-entry",
+        lambda output: output.errors == ("a.o: undefined symbol: f",),
+        crashes=True,
     ),
     "low-base-crashes": Example(
         (assemble(data("x", b"1", flags=NO_STRIP), features("+atomics", "+bulk-memory")),),
