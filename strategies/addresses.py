@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from linker.format.constants import RelocationType, SymbolFlag, SymbolKind
 from linker.format.model import FunctionType, GlobalType
 from strategies.choices import Record
@@ -28,6 +30,8 @@ def reference(program: Program, unit: Unit, slot: Slot, weak: bool = False) -> i
     if known is not None:
         return known
     flags = HIDDEN if program.has("visibility") and unit.position == 1 else 0
+    if program.has("bindings"):
+        flags, weak = _own_binding(program, unit, slot, weak)
     if slot.thread_local:
         weak = False
         flags |= int(SymbolFlag.TLS)
@@ -43,6 +47,23 @@ def reference(program: Program, unit: Unit, slot: Slot, weak: bool = False) -> i
     if slot.kind == SymbolKind.GLOBAL:
         return builder.undefined(slot.kind, slot.name, slot.global_type, flags, slot.source)
     return builder.undefined(slot.kind, slot.name, slot.table_type, flags, slot.source)
+
+
+def _own_binding(program: Program, unit: Unit, slot: Slot, weak: bool) -> tuple[int, bool]:
+    """Flags of a reference that are its object's own, and whether it is weak."""
+    bits = crc32(f"{slot.name} {unit.position} {len(program.slots)}".encode())
+    flags = HIDDEN if bits & 3 == 3 else 0
+    if bits & 0x1C == 0x1C:
+        # Only definitions are exported.
+        flags |= int(SymbolFlag.EXPORTED)
+    if bits & 0xE0 == 0xE0 and program.has("known-bugs"):
+        # wasm-ld 22 forgets it where another reference follows.
+        flags |= int(SymbolFlag.NO_STRIP)
+    if program.has("weak-references"):
+        weak = bool(bits & 0x100)
+    if flags or weak:
+        program.note("symbol.own-binding")
+    return flags, weak
 
 
 def call_through_table(unit: Unit, code: Code, signature: FunctionType) -> None:
@@ -107,14 +128,25 @@ def pointer_cell(
     return index, offset, symbol
 
 
+def other_units(program: Program, unit: Unit, slot: Slot) -> list[Unit]:
+    """The objects that may hold an accessor of a name for another object."""
+    if slot.local:
+        return []
+    # Where the name may be missing, an accessor could be refused without its user being there.
+    certain = slot.policy not in ("strong", "allowed") and not slot.partial
+    if not certain and unit.is_lazy:
+        return []
+    return [u for u in program.units if u is not unit and (certain or not u.is_lazy)]
+
+
 def other_view(program: Program, unit: Unit, slot: Slot, record: Record, way: int) -> int | None:
     """An accessor, defined in another object, that returns the address of a name.
 
     The result is the symbol by which `unit` calls it, None where there is no other object.
     """
-    if slot.local or len(program.units) < 2:
+    others = other_units(program, unit, slot)
+    if not others:
         return None
-    others = [u for u in program.units if u is not unit]
     other = others[record.below(len(others))]
     name = f"address_of_{slot.name}_in_{other.position}"
     builder = other.builder

@@ -43,6 +43,8 @@ from strategies.program import (
     finish_function,
 )
 
+LATE = "constructor-has-arguments"  # told of after names without definition
+
 MASK_BYTES = (len(GROUPS) + 7) // 8
 HEADER_BYTES = 2 * MASK_BYTES + 16
 RECORD_BYTES = 11
@@ -210,8 +212,8 @@ def _package(
             words = ["-L.", f"-l{package}{library}"]
         if package == "whole":
             words = ["--whole-archive", name, "--no-whole-archive"]
-        elif first & 12 == 12:
-            # The second time it has nothing to give.
+        elif first & 12 == 12 and not program.groups >= {"comdats", "known-bugs"}:
+            # The second time it has nothing to give, unless a group was lost.
             again.append(name)
             program.note("archive.twice")
         piece = (words, [(m, package == "member") for m in members])
@@ -248,12 +250,21 @@ def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
         return MustRefuse(*refusal)
     if meaning.collisions and "--muldefs" not in program.options:
         return MustRefuse("duplicate-symbol", "two strong definitions of one name")
+    late = refusal is not None and refusal[0] in ("mutable-globals-needed", LATE)
+    lost = None if program.has("relocatable") else _lost(program, meaning)
+    if lost is not None and (refusal is None or late):
+        return lost
     if refusal is not None and refusal[0] != "duplicate-symbol":
         return MustRefuse(*refusal)
     for slot, unit in () if program.has("relocatable") else program.strong_missing:
         if unit in meaning.loaded and not options.allows(program, slot.kind):
             return MustRefuse("undefined-symbol", "a strong reference without a definition")
-    for slot, unit in () if program.has("relocatable") else program.partial_uses:
+    return None
+
+
+def _lost(program: Program, meaning: Meaning) -> MustRefuse | None:
+    """The refusal of what only groups define that lost to others."""
+    for slot, unit in program.partial_uses:
         if unit in meaning.loaded and not options.allows(program, slot.kind):
             state = meaning.names[slot.name]
             if state.place is None and not state.weak:

@@ -129,12 +129,18 @@ def _starter(program: Program, unit: Unit, group: str, guard: int | None) -> Non
     unit.constructors.append((65535, symbol))
 
 
-def _may_lose(program: Program) -> bool:
+def may_lose(program: Program) -> bool:
     """True if a name may be left without definition by the loss of a group.
 
     wasm-ld 22 forgets to say that it is undefined where an archive member was taken for it.
     """
     return program.has("known-bugs") or not any(unit.is_lazy for unit in program.units)
+
+
+def mark_partial(program: Program, group: str) -> None:
+    """From now on objects may carry the group without some of its members."""
+    for slot in program.slots:
+        slot.partial = slot.partial or slot.comdat == group
 
 
 def _choose_group(program: Program, unit: Unit, record: Record) -> str:
@@ -150,10 +156,10 @@ def _choose_group(program: Program, unit: Unit, record: Record) -> str:
         ]
         if name in program.comdats:
             return name if name not in unit.builder.comdat_names() else f"group{number}"
-    elif choice & 3 == 3 and program.slots and _may_lose(program):
+    elif choice & 3 == 3 and program.slots and may_lose(program):
         # Named like a symbol of its own, or like one that has nothing to do with it.
-        other = program.slots[choice % len(program.slots)]
-        name, other.partial = other.name, other.partial or other.comdat is not None
+        name = program.slots[choice % len(program.slots)].name
+        mark_partial(program, name)
         if name in program.comdats or name in unit.builder.comdat_names():
             name = f"group{number}"
     else:
@@ -173,7 +179,7 @@ def define_group(program: Program, unit: Unit, record: Record) -> None:
     members = SHAPES[shape >> 5] if shared is None else shared
     program.comdat_shapes.setdefault(group, members)
     change = record.byte()
-    if change >= 160 and _may_lose(program):
+    if change >= 160 and may_lose(program):
         # Another compiler's idea of the group: a member more or less.
         members ^= 1 << (change & 7)
         program.note("comdat.partial")

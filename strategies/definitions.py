@@ -15,7 +15,7 @@ from linker.format.model import FunctionType, Limits, TableType
 from strategies import initial_values
 from strategies.choices import Record
 from strategies.code import F32, F64, I32, I64, Code
-from strategies.comdats import define_group
+from strategies.comdats import define_group, mark_partial, may_lose
 from strategies.initial_values import BUGGY_GLOBAL_TYPES, GLOBAL_TYPES
 from strategies.program import SIGNATURES, TO_INT, Definition, Program, Slot, Unit
 
@@ -94,6 +94,7 @@ def _choose_slot(
         and slot.definitions
         and (slot.text is not None) == text
         and slot.thread_local == thread_local
+        and (not slot.partial or may_lose(program))
         and slot.name not in unit.builder.by_name
     ]
     return known[(reuse - 112) * len(known) // 144] if known else None
@@ -363,10 +364,9 @@ def define_alias(program: Program, unit: Unit, record: Record) -> None:
         for slot in program.slots
         for d in slot.definitions
         if d.unit == unit.position
-        and slot.kind in (SymbolKind.FUNCTION, SymbolKind.DATA)
         and d.absolute is None
-        and slot.comdat is None
-        and not slot.thread_local
+        and slot.kind != SymbolKind.TABLE  # of which each has one symbol
+        and (slot.comdat is None or may_lose(program))
     ]
     choice = record.byte()
     if not own:
@@ -378,7 +378,14 @@ def define_alias(program: Program, unit: Unit, record: Record) -> None:
     source = old.slot
     slot.signature, slot.words, slot.tail = source.signature, source.words, source.tail
     slot.text, slot.alignment = source.text, source.alignment
+    slot.global_type, slot.table_type = source.global_type, source.table_type
+    slot.thread_local, slot.comdat = source.thread_local, source.comdat
+    if slot.comdat is not None:
+        mark_partial(program, slot.comdat)
     flags = _flags(program, record, slot, True)
+    if slot.thread_local:
+        flags |= int(SymbolFlag.TLS)
+    program.note(f"symbol.{kind.name.lower()}.alias")
     symbol = unit.builder.alias(old.symbol, slot.name, flags)
     definition = Definition(slot, unit.position, symbol, old.constant, old.words, old.code)
     definition.segment, definition.offset = old.segment, old.offset

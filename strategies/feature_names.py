@@ -77,18 +77,19 @@ _NAMES = {
         bss custom data named rodata start-stop text
     """,
     "site": """
-        inside-function
+        accessor inside-function
     """,
     "style": """
         data-count element-section garbage-in-sites linear-memory-import mvp-table name-section
         padded-bodies padded-sizes reversed-symbols
     """,
     "symbol": """
-        alias crowd data.local data.strong data.undefined data.weak data.weak-undefined empty
-        function.export-name function.initialiser function.local function.mismatched
-        function.strong function.undefined function.weak function.weak-undefined global.local
-        global.strong global.undefined global.weak idle section.local table.local table.strong
-        table.undefined table.weak tag.local tag.strong tag.undefined tag.weak
+        alias crowd data.alias data.local data.strong data.undefined data.weak
+        data.weak-undefined empty function.alias function.export-name function.initialiser
+        function.local function.mismatched function.strong function.undefined function.weak
+        function.weak-undefined global.alias global.local global.strong global.undefined
+        global.weak idle own-binding section.local table.local table.strong
+        table.undefined table.weak tag.alias tag.local tag.strong tag.undefined tag.weak
     """,
     "view": """
         data-address data-value function-address function-value global-set global-value

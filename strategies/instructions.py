@@ -173,6 +173,7 @@ def _known_function(program: Program, unit: Unit, record: Record) -> Slot | None
         for slot in program.slots
         if slot.kind == SymbolKind.FUNCTION
         and slot.policy == "defined"
+        and not slot.partial
         and not slot.mismatched
         and (not slot.local or slot.definitions[0].unit == unit.position)
         and slot.definitions

@@ -69,6 +69,7 @@ def export(program: Program, record: Record) -> None:
         for slot in program.slots
         if slot.definitions
         and not slot.local
+        and not slot.partial
         and slot.name.isascii()
         and slot.name.isidentifier()
         and (which == 4 or any(not program.units[d.unit].is_lazy for d in slot.definitions))

@@ -54,6 +54,8 @@ GROUPS = (
     "undefined-options",
     "refusals",
     "mismatches",
+    "bindings",
+    "views",
     "instructions",
     "views",
 )

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from linker.format.constants import SymbolKind, ValueType
 from strategies.addresses import (
+    HIDDEN,
     NOT_ZERO,
     WEAK,
     R,
     call_through_table,
     data_address,
     function_table_pointer,
+    other_units,
     other_view,
     reference,
 )
 from strategies.choices import Record
-from strategies.code import TO_I32
+from strategies.code import TO_I32, Code
 from strategies.meaning import Meaning
 from strategies.program import (
     RELOCATIONS,
     SEGMENTS,
     SIGNATURES,
+    TO_INT,
     Definition,
     Probe,
     Program,
@@ -413,11 +416,41 @@ def use(program: Program, record: Record) -> None:
     if probe is None or container < 96:
         probe = program.new_probe(unit, program.has("wide") and bool(container & 1))
     probe.begin()
-    USES[slot.kind](program, unit, probe, slot, record, weak)
+    others = other_units(program, unit, slot) if program.has("views") and container & 2 else []
+    if others:
+        use_through(program, unit, others[record.below(len(others))], probe, slot, record, weak)
+    else:
+        USES[slot.kind](program, unit, probe, slot, record, weak)
     if slot.partial and not slot.local:
         program.partial_uses.append((slot, unit.position))
     if slot.policy in ("strong", "allowed"):
         program.strong_missing.append((slot, unit.position))
+
+
+def use_through(
+    program: Program,
+    unit: Unit,
+    other: Unit,
+    probe: Probe,
+    slot: Slot,
+    record: Record,
+    weak: bool,
+) -> None:
+    """The same use in another object, in an accessor that the probe calls.
+
+    What both objects say of one name in one probe must agree.
+    """
+    accessor = Probe("", other.position, Code(), False)
+    USES[slot.kind](program, other, accessor, slot, record, weak)
+    accessor.code.raw(b"\x0b")
+    name = f"view{program.number()}_of_{slot.name}_in_{other.position}"
+    other.builder.define_function(name, TO_INT, accessor.code, HIDDEN)
+    probe.code.raw(b"\x10")
+    probe.code.site(R.FUNCTION_INDEX_LEB, unit.builder.undefined_function(name, TO_INT))
+    probe.calls += accessor.calls
+    probe.cite(accessor.rule)
+    probe.end(accessor.terms[0])
+    program.note("site.accessor")
 
 
 def _use_inside(program: Program, unit: Unit, slot: Slot, record: Record, weak: bool) -> None:
