@@ -166,9 +166,7 @@ def scan_relocations(
         scan_init_functions(options, resolution, diagnostics)
 
 
-def scan_init_functions(
-    options: Options, resolution: Resolution, diagnostics: Diagnostics
-) -> None:
+def scan_init_functions(options: Options, resolution: Resolution, diagnostics: Diagnostics) -> None:
     """The constructors are called without a relocation; they need definitions all the same."""
     for obj in resolution.objects:
         for entry in obj.linking.init_functions:

@@ -166,10 +166,8 @@ class SymbolTable:
                 existing.flags |= WEAK
                 existing.signature = new.signature
                 existing.is_called_directly = new.is_called_directly
-            elif self._was_taken_in_vain(existing):
-                existing.become(new)
             else:
-                self.extract_symbol(existing, file_name(new.file))
+                self._extract_for(existing, new, file_name(new.file))
             return existing
         if existing.kind is not SymbolKind.FUNCTION and self._compares:
             self._report_kind(existing, new)
@@ -199,10 +197,8 @@ class SymbolTable:
         if existing.is_lazy:
             if new.kind is SymbolKind.DATA and new.is_weak:
                 existing.flags |= WEAK
-            elif self._was_taken_in_vain(existing):
-                existing.become(new)
             else:
-                self.extract_symbol(existing)
+                self._extract_for(existing, new, None)
         elif existing.is_defined:
             self._check_type(existing, new)
         else:
@@ -229,16 +225,15 @@ class SymbolTable:
             return
         self.extract(Extraction(obj, existing, file_name(existing.file)))
 
-    def _was_taken_in_vain(self, lazy: LinkSymbol) -> bool:
-        """Whether the member is linked that defines a symbol, in a comdat group that was lost.
+    def _extract_for(self, lazy: LinkSymbol, new: LinkSymbol, reference: str | None) -> None:
+        """Takes the member that defines what `new` refers to.
 
-        The same holds, without consequence, until a member's definitions are entered.
+        If it was taken before, it lost the symbol's comdat group, or is still being entered.
         """
-        return (
-            lazy.file is not None
-            and not lazy.file.lazy
-            and "lost-member-symbol-zero" not in self.options.quirks
-        )
+        was_taken = lazy.file is not None and not lazy.file.lazy
+        self.extract_symbol(lazy, reference)
+        if was_taken and "lost-member-symbol-zero" not in self.options.quirks:
+            lazy.become(new)
 
     def _remembers_signature(self, lazy: LinkSymbol) -> bool:
         """Whether a weak reference to what is now extracted said what it takes it for."""

@@ -19,7 +19,7 @@ from strategies.definitions import TABLE_TYPES
 from strategies.host import host_number
 from strategies.initial_values import NUMBERS
 from strategies.instructions import instruction
-from strategies.program import TO_INT, UNSPECIFIED, VOID, Program, Slot, Unit
+from strategies.program import TO_INT, UNSPECIFIED, Program, Slot, Unit
 from strategies.refusals import refuse
 from strategies.table_uses import use_tables
 from strategies.thread_uses import block, start_thread, wait_and_notify, wide_thread_local
