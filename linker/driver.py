@@ -163,7 +163,13 @@ def _prepare(
     reproducer = command_line.reproducer
     loaded = reproducer.add_input if reproducer is not None else not_told
     inputs = open_inputs(
-        command_line.inputs, options.search_paths, read, diagnostics, loaded, needs_files
+        command_line.inputs,
+        options.search_paths,
+        read,
+        diagnostics,
+        loaded,
+        needs_files,
+        options.is64,
     )
     diagnostics.check()
     check_options(command_line, diagnostics)

@@ -20,6 +20,7 @@ from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, pa
 from linker.format.constants import MAGIC, SectionId
 from linker.format.errors import MalformedFile
 from linker.format.model import ObjectFile
+from linker.memory_kind import refusal_of_width
 from linker.older_reader import newer_than_release
 from linker.seed.reader import takes_foreign_files
 
@@ -134,15 +135,17 @@ def open_inputs(
     diagnostics: Diagnostics,
     loaded: Loaded = not_told,
     needs_files: bool = True,
+    is_64: bool | None = None,
 ) -> OpenedInputs:
     """Open the inputs of a command line in order. Errors are reported to `diagnostics`.
 
     `read` gives the content of a file, or raises OSError. `needs_files`: no inputs are an error.
+    `is_64`: the width of addresses that the command line asks for, if it does.
 
     Raises:
         LinkError: an archive is malformed, or there are too many errors.
     """
-    opener = _Opener(search_paths, read, diagnostics, loaded)
+    opener = _Opener(search_paths, read, diagnostics, loaded, is_64)
     for request in requests:
         if isinstance(request, MisplacedSwitch):
             diagnostics.error(request.message)
@@ -185,8 +188,14 @@ def _read(path: str, read: Read, diagnostics: Diagnostics, loaded: Loaded) -> by
 
 class _Opener:
     def __init__(
-        self, search_paths: Sequence[str], read: Read, diagnostics: Diagnostics, loaded: Loaded
+        self,
+        search_paths: Sequence[str],
+        read: Read,
+        diagnostics: Diagnostics,
+        loaded: Loaded,
+        is_64: bool | None,
     ) -> None:
+        self.is_64 = is_64
         self.search_paths = search_paths
         self.read = read
         self.diagnostics = diagnostics
@@ -239,7 +248,7 @@ class _Opener:
                 else:
                     self.diagnostics.error(f"{path}: shared libraries are not supported yet")
             case FileKind.OBJECT:
-                self._check(path, data)
+                self._check(path, path, data)
                 self.inputs.append(ObjectInput(path, data, request.lazy))
                 self.file_count += 1
             case FileKind.BITCODE:
@@ -249,9 +258,12 @@ class _Opener:
             case FileKind.UNKNOWN:
                 self.diagnostics.error(f"unknown file type: {path}")
 
-    def _check(self, name: str, data: bytes) -> None:
-        """Stops at an object that is too new for a release with these quirks."""
-        problem = newer_than_release(data, name, self.diagnostics.quirks)
+    def _check(self, name: str, base_name: str, data: bytes) -> None:
+        """Stops at an object with 64-bit addresses, or too new for a release with these quirks."""
+        problem = newer_than_release(data, base_name, self.diagnostics.quirks)
+        if problem is not None:
+            raise self.diagnostics.fatal(f"{base_name}: {problem}")
+        problem = refusal_of_width(data, self.is_64)
         if problem is not None:
             raise self.diagnostics.fatal(f"{name}: {problem}")
 
@@ -303,7 +315,7 @@ class _Opener:
                     f"{path}({member.name}): shared libraries are not supported yet"
                 )
                 return False
-            self._check(member.name, member.data)
+            self._check(f"{path}({member.name})", member.name, member.data)
             return True
         if kind is FileKind.BITCODE:
             self.diagnostics.error(f"{path}({member.name}): bitcode is not supported yet")

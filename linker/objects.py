@@ -387,6 +387,13 @@ def check_element_section(obj: InputObject) -> None:
             raise FatalError(f"{obj.name}: extended init exprs not supported")
 
 
+def memory_count(file: model.ObjectFile) -> int:
+    """The number of memories that an object imports or defines; no relocation names one."""
+    imports, memories = file.find(model.ImportSection), file.find(model.MemorySection)
+    imported = [e for e in imports.imports if e.kind is ExternalKind.MEMORY] if imports else []
+    return len(imported) + (len(memories.memories) if memories else 0)
+
+
 def relocations_by_section(obj: InputObject) -> dict[int, list[Relocation]]:
     found: dict[int, list[Relocation]] = {}
     for section in obj.file.sections:

@@ -119,6 +119,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Validation" of exports',
     ),
     Quirk(
+        "further-memories-forgotten",
+        "Objects with several memories are linked as if they had one, so that their code names"
+        " memories that the module lacks.",
+        "wasm-ld up to 22: ObjFile::parse does not look at memories",
+        'core specification, "Validation" of memory instructions',
+    ),
+    Quirk(
         "memory-size-unchecked",
         "Data and stack beyond 4 GiB are laid out, and the module's memory is larger than allowed.",
         "wasm-ld up to 22: layoutMemory compares only the sizes that options give",

@@ -27,6 +27,7 @@ from linker.objects import (
     InputObject,
     TableElement,
     load,
+    memory_count,
 )
 from linker.older_reader import newer_than_reader
 from linker.opening import ArchiveIndex, open_inputs
@@ -191,6 +192,8 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
     problem = newer_than_reader(obj.file, options.quirks)
     if problem is not None:
         raise FatalError(f"{obj.base_name}: {problem}")
+    if memory_count(obj.file) > 1 and "further-memories-forgotten" not in options.quirks:
+        raise FatalError(f"{obj.name}: objects with more than one memory cannot be linked")
     if options.trace:
         table.diagnostics.print(obj.name)
     if not obj.is_relocatable:

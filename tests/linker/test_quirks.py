@@ -17,6 +17,7 @@ from linker.quirks import DIALECTS, QUIRKS
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker, file_names, link_here
 from tests.linker.linked import Linked
+from tests.linker.memories import NO_LIMITS, with_memories
 from tests.linker.objects import (
     DROP,
     EXPORTED,
@@ -217,6 +218,20 @@ EXAMPLES = {
         ),
         "--no-entry",
         lambda output: "Tag signature mismatch: x" in output.errors[0],
+    ),
+    "further-memories-forgotten": Example(
+        (
+            with_memories(
+                assemble(
+                    undefined_function("x", import_name="x"),
+                    function("f", call("x"), flags=EXPORTED),
+                ),
+                NO_LIMITS,
+                NO_LIMITS,
+            ),
+        ),
+        "--no-entry",
+        lambda output: "more than one memory" in output.errors[0],
     ),
     "duplicate-exports-written": Example(
         (assemble(function("memory", flags=EXPORTED)),),
