@@ -8,10 +8,12 @@ the relocation sites written, with the provisional values that a compiler leaves
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
 from linker.format.constants import (
     RELOCATIONS_WITH_ADDEND,
     ComdatKind,
+    DataSegmentFlag,
     ExternalKind,
     LimitsFlag,
     RelocationType,
@@ -107,6 +109,15 @@ class Entry:
         return not self.flags & UNDEFINED
 
 
+class SegmentMode(Enum):
+    """What an object says of a segment's place, which a linker decides anew."""
+
+    ACTIVE = "active"
+    PASSIVE = "passive"
+    EXPLICIT_MEMORY = "explicit-memory"
+    WIDE_OFFSET = "wide-offset"
+
+
 @dataclass(slots=True)
 class Segment:
     """A data segment being filled; its sites are relative to its content."""
@@ -118,6 +129,7 @@ class Segment:
     sites: list[Site] = field(default_factory=list)
     comdat: str | None = None
     zero: bool = False
+    mode: SegmentMode = SegmentMode.ACTIVE
 
     def reserve(self, alignment: int, size: int) -> int:
         """Room for `size` bytes at the next multiple of 2**alignment; its offset."""
@@ -159,6 +171,18 @@ class Style:
     padded_bodies: bool = False
     data_count: bool = False
     mvp_table: bool = False
+
+
+def _placed(segment: Segment, start: int) -> DataSegment:
+    """The segment of the file, in the mode that it is to have."""
+    opcode = b"\x42" if segment.mode is SegmentMode.WIDE_OFFSET else b"\x41"
+    init: InitExpr | None = InitExpr(opcode + sleb(start) + b"\x0b")
+    flags = 0
+    if segment.mode is SegmentMode.PASSIVE:
+        flags, init = int(DataSegmentFlag.PASSIVE), None
+    elif segment.mode is SegmentMode.EXPLICIT_MEMORY:
+        flags = int(DataSegmentFlag.EXPLICIT_MEMORY)
+    return DataSegment(flags, 0, init, bytes(segment.content))
 
 
 class ObjectBuilder:
@@ -509,9 +533,11 @@ class ObjectBuilder:
         position = len(uleb(len(self.segments)))
         for segment, start in zip(self.segments, starts, strict=True):
             self._write_sites(segment.content, segment.sites, starts, start)
-            init = b"\x41" + sleb(start) + b"\x0b"
-            segments.append(DataSegment(0, 0, InitExpr(init), bytes(segment.content)))
-            position += 1 + len(init) + len(uleb(len(segment.content)))
+            placed = _placed(segment, start)
+            segments.append(placed)
+            offset = placed.init.body if placed.init is not None else b""
+            explicit = placed.flags & DataSegmentFlag.EXPLICIT_MEMORY
+            position += 1 + bool(explicit) + len(offset) + len(uleb(len(segment.content)))
             ordered = sorted(segment.sites, key=lambda site: site.offset)
             found += [self._relocation(site, position) for site in ordered]
             position += len(segment.content)

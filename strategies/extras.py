@@ -15,6 +15,7 @@ from strategies.builder import Custom
 from strategies.choices import Record
 from strategies.code import I32, TO_I32, Code
 from strategies.constructors import constructor, destructors, reactor
+from strategies.data_edges import edge
 from strategies.definitions import TABLE_TYPES
 from strategies.host import host_number
 from strategies.initial_values import NUMBERS
@@ -357,6 +358,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("tables", use_tables, 6),
     ("globals", set_and_get, 3),
     ("views", compare_views, 8),
+    ("edges", edge, 8),
     ("shared-memory", block, 3),
     ("shared-memory", start_thread, 6),
     ("shared-memory", wait_and_notify, 2),

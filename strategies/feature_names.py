@@ -26,6 +26,11 @@ _NAMES = {
         alias by-option called comdat destructors-in-archive elsewhere large-priority result
         shared twice undefined
     """,
+    "edge": """
+        bounds-of-retained bounds-of-used compiler-names empty-segment explicit-memory far-addend
+        large-data large-zeros passive size-beyond-end strict-alignment symbol-at-end
+        table-of-pointers wide-offset
+    """,
     "flag": """
         explicit-name exported hidden no-strip
     """,
@@ -74,7 +79,7 @@ _NAMES = {
         retain strings
     """,
     "segment": """
-        bss custom data named rodata start-stop text
+        bss custom data init_array named rodata start-stop text
     """,
     "site": """
         accessor inside-function

@@ -26,7 +26,8 @@ def memory(program: Program, record: Record) -> None:
     if which == 0:
         add(program, "--initial-memory", f"--initial-memory={(20 + (detail & 15)) * PAGE}")
     elif which == 1:
-        add(program, "--max-memory", f"--max-memory={(40 + (detail & 31)) * PAGE}")
+        pages = 65536 if detail >= 224 else 40 + (detail & 31)
+        add(program, "--max-memory", f"--max-memory={pages * PAGE}")
     elif which == 2:
         add(program, "--import-memory", ("--import-memory", "--import-memory=host,mem")[detail & 1])
     elif which == 3:
@@ -101,19 +102,27 @@ def layout(program: Program, record: Record) -> None:
     elif which == 2:
         first = program.arguments.count("--no-stack-first") == 0
         small = "stack-size" in program.options
-        bases = (65536, 65537, 70000, 131072, 1 << 19)
+        bases: tuple[int, ...] = (
+            65536,
+            65537,
+            70000,
+            131072,
+            1 << 19,
+            (1 << 20) - 1,
+            (1 << 21) - 8,
+        )
         if not first:
-            bases = (1024, 16384, 1025, 128, 70001)
+            bases = (1024, 16384, 1025, 128, 70001, 8191, 8192, (1 << 20) - 2)
         elif small:
             return
         if "--stack-first" not in program.options:
             add(program, "--stack-first", "--stack-first")
-        add(program, "--global-base", f"--global-base={bases[detail % 5]}")
+        add(program, "--global-base", f"--global-base={bases[detail % len(bases)]}")
     elif which == 3:
         if "--global-base" not in program.options:
-            size = (65536, 128, 1024, 131072, 1 << 18, 0, 65552)[detail % 7]
-            if add(program, "stack-size", "-z", f"stack-size={size}") and size == 0:
-                # Data at address 0 would leave no room for negative addends.
+            size = (65536, 128, 1024, 131072, 1 << 18, 0, 65552, 16, 65520)[detail % 9]
+            if add(program, "stack-size", "-z", f"stack-size={size}") and size < 128:
+                # Data at so low an address would leave no room for negative addends.
                 add(program, "--global-base", "--global-base=1024")
     elif which == 4:
         add(program, "--gc-sections", ("--no-gc-sections", "--gc-sections")[detail & 1])

@@ -58,6 +58,7 @@ GROUPS = (
     "views",
     "instructions",
     "views",
+    "edges",
 )
 # Groups that a case has only when they are asked for. "known-bugs" are inputs on which wasm-ld 22
 # is known to be wrong; "relocatable" cases are linked with -r and have no probes to run; with
