@@ -57,7 +57,6 @@ GROUPS = (
     "bindings",
     "views",
     "instructions",
-    "views",
     "edges",
 )
 # Groups that a case has only when they are asked for. "known-bugs" are inputs on which wasm-ld 22
