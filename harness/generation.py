@@ -23,8 +23,10 @@ COMPARED_GROUPS = (
     "emit-relocs",
     "relocatable",
     "legacy-exceptions",
+    "wrong-index",
 )
-# What Zig's linker has no options for; and tags, on which every release of it ends at once.
+# What Zig's linker has no options for, and archives that others write; and tags, on which every
+# release of it ends at once.
 BEYOND_ZIG = (
     "export-options",
     "layout-options",
@@ -33,6 +35,8 @@ BEYOND_ZIG = (
     "table-options",
     "undefined-options",
     "tags",
+    "archive-shapes",
+    "steps",
 )
 
 

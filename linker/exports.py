@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from linker.command_line.options import Options, UnresolvedPolicy
@@ -49,7 +50,9 @@ def collect_exports(
 ) -> list[Export]:
     """The exports in order; exported data symbols get a global that holds their address."""
     if options.relocatable:
-        return []
+        if "export-names-lost" in options.quirks:
+            return []
+        return list(names_for_later(resolution))
     exports = []
     if options.memory_export is not None:
         exports.append(Export(options.memory_export, ExternalKind.MEMORY, 0))
@@ -79,6 +82,15 @@ def collect_exports(
     if options.memory_export is not None and "memory-export-last" in options.quirks:
         return exports[1:] + exports[:1]
     return exports
+
+
+def names_for_later(resolution: Resolution) -> Iterator[Export]:
+    """The functions of an object that are to be exported under names of their own."""
+    for symbol in resolution.table.symbols:
+        if symbol.kind is SymbolKind.FUNCTION and symbol.is_defined and symbol.is_live:
+            function = symbol.function
+            if function.export_name is not None:
+                yield Export(function.export_name, ExternalKind.FUNCTION, function.function_index)
 
 
 def distinct_exports(

@@ -417,9 +417,10 @@ def assign_indices(
     if "numbered-by-symbol" in options.quirks:
         number_by_symbol(resolution, indices)
     indices.tags = [entry for obj in objects for entry in obj.tags if entry.live]
+    lost = lost_tables(options, resolution)
     all_tables = [*(entry for obj in objects for entry in obj.tables), *table.synthetic_tables]
     for entry in all_tables:
-        if entry.live:
+        if entry.live and entry not in lost:
             add_table(entry, resolution, indices, diagnostics)
     counts = indices.import_counts
     for index, symbol in enumerate(indices.got, counts[ExternalKind.GLOBAL] + len(indices.globals)):
@@ -435,6 +436,18 @@ def assign_indices(
     pointer = resolution.own.stack_pointer
     if "stack-pointer-zero" in options.quirks and pointer is not None and pointer.element:
         pointer.element.index = 0
+
+
+def lost_tables(options: Options, resolution: Resolution) -> set[TableElement]:
+    """The tables that -r leaves out: no symbol means them, as another definition was taken.
+
+    Every table of an object has a symbol (Linking.md, "Symbol Table").
+    """
+    if not options.relocatable or "lost-tables-kept" in options.quirks:
+        return set()
+    named = {id(symbol.element) for obj in resolution.objects for symbol in obj.symbols}
+    tables = (entry for obj in resolution.objects for entry in obj.tables)
+    return {entry for entry in tables if id(entry) not in named}
 
 
 def add_table(

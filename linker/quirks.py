@@ -167,6 +167,20 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "COMDATs"',
     ),
     Quirk(
+        "lost-tables-kept",
+        "With -r, a weak definition of a table that lost to another is written, too, without a"
+        " symbol: the next link refuses the object.",
+        "wasm-ld up to 22: Writer::assignIndexes adds every table of every object",
+        'Linking.md, "Symbol Table"',
+    ),
+    Quirk(
+        "export-names-lost",
+        "With -r, the names under which functions are to be exported are lost: the next link uses"
+        " those of their symbols.",
+        "wasm-ld up to 22: Writer::calculateExports returns early",
+        "unspecified",
+    ),
+    Quirk(
         "nameless-functions-counted",
         "A function that no symbol names, but its object's name section does, has no name in the"
         " output, and is counted among those that have.",

@@ -29,6 +29,9 @@ MESSAGE_CLASSES = (
     "string-not-terminated",
     "option-conflict",
     "constructor-has-arguments",
+    "malformed-object",
+    "file-missing",
+    "misplaced-switch",
 )
 
 

@@ -11,17 +11,15 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from linker.format.archive import Member, encode_archive
 from linker.format.constants import SymbolFlag, SymbolKind
 from linker.format.encode import encode
 from linker.format.model import ObjectFile, TargetFeature
-from strategies import definitions, extras, features, options, uses
+from strategies import definitions, extras, features, options, packaging, uses
 from strategies.addresses import EXTEND
 from strategies.builder import ObjectBuilder, Style
 from strategies.case import (
     Expectation,
     HostCalls,
-    InputFile,
     LinkCase,
     MustLink,
     MustRefuse,
@@ -29,6 +27,7 @@ from strategies.case import (
 )
 from strategies.choices import Record
 from strategies.code import Code
+from strategies.library import plain_archive
 from strategies.meaning import Meaning, resolve
 from strategies.program import (
     GROUPS,
@@ -46,7 +45,7 @@ from strategies.program import (
 LATE = "constructor-has-arguments"  # told of after names without definition
 
 MASK_BYTES = (len(GROUPS) + 7) // 8
-HEADER_BYTES = 2 * MASK_BYTES + 16
+HEADER_BYTES = 2 * MASK_BYTES + 16 + packaging.RECORD_BYTES
 RECORD_BYTES = 11
 
 _record = st.binary(min_size=RECORD_BYTES, max_size=RECORD_BYTES)
@@ -74,7 +73,12 @@ def _groups(record: Record, also: Collection[str], avoid: Collection[str]) -> fr
     for group in also:
         if record.byte() & 1:
             chosen.append(group)
+    if {"archive-shapes", "library-search"}.intersection(chosen) and record.byte() & 1:
+        chosen.append("archives")
     groups = frozenset(chosen).difference(avoid)
+    if "steps" in groups and "known-bugs" not in groups:
+        # wasm-ld 22 -r forgets what is to be retained, and writes tables that lost.
+        groups -= {"start-stop"} | ({"tables"} if "weak" in groups else set())
     if "relocatable" in groups:
         groups -= NOT_RELOCATABLE
         if "known-bugs" not in groups:
@@ -154,89 +158,6 @@ def _entry(program: Program, record: Record) -> list[str]:
     return ["--no-entry"]
 
 
-def _archive(builders: Sequence[ObjectBuilder], contents: Sequence[bytes], shape: int = 0) -> bytes:
-    """An archive with a symbol table of what its members define.
-
-    `shape` chooses long or equal member names, BSD's format, no symbol table.
-    """
-    names = [builder.name for builder in builders]
-    if shape & 8:
-        names = [f"a_rather_long_member_name_{name}" for name in names]
-    elif shape & 4:
-        names = ["member.o"] * len(names)
-    members = [Member(n, data) for n, data in zip(names, contents, strict=True)]
-    kind = "bsd" if shape & 16 else "gnu"
-    if shape & 32 and shape & 2:
-        return encode_archive(members, kind, symbol_table=False)
-    symbols = [
-        (entry.name, position)
-        for position, builder in enumerate(builders)
-        for entry in builder.symbols
-        if entry.is_defined
-        and not entry.flags & SymbolFlag.BINDING_LOCAL
-        and entry.kind != SymbolKind.SECTION
-    ]
-    return encode_archive(members, kind, symbols=symbols)
-
-
-def _package(
-    program: Program, objects: Sequence[ObjectFile], record: Record
-) -> tuple[list[InputFile], list[str], list[tuple[int, bool]]]:
-    """Files, their part of the command line, and the order in which a linker meets objects."""
-    contents = [encode(object_file) for object_file in objects]
-    libraries: dict[tuple[str, int], list[int]] = {}
-    for unit in program.units:
-        if unit.package in ("member", "whole"):
-            libraries.setdefault((unit.package, unit.library), []).append(unit.position)
-    first = record.byte()
-    again: list[str] = []
-    files: list[InputFile] = []
-    tail: list[tuple[list[str], list[tuple[int, bool]]]] = []
-    head: list[tuple[list[str], list[tuple[int, bool]]]] = []
-    if program.has("archives") and first & 0xC1 == 0xC0:
-        files.append(InputFile("libempty.a", encode_archive([])))
-        head.append((["libempty.a"], []))
-        program.note("input.empty-archive")
-    for (package, library), members in libraries.items():
-        name = f"lib{package}{library}.a"
-        builders = [program.units[m].builder for m in members]
-        data = _archive(builders, [contents[m] for m in members], first)
-        for bit, name_of_shape in ((8, "long-names"), (4, "equal-names"), (16, "bsd")):
-            if first & bit:
-                program.note(f"archive.{name_of_shape}")
-        if first & 34 == 34:
-            program.note("archive.no-symbol-table")
-        files.append(InputFile(name, data))
-        words = [name]
-        if package == "member" and first & 3 == 3:
-            words = ["-L.", f"-l{package}{library}"]
-        if package == "whole":
-            words = ["--whole-archive", name, "--no-whole-archive"]
-        elif first & 12 == 12 and not program.groups >= {"comdats", "known-bugs"}:
-            # The second time it has nothing to give, unless a group was lost.
-            again.append(name)
-            program.note("archive.twice")
-        piece = (words, [(m, package == "member") for m in members])
-        (head if first & 0x80 else tail).append(piece)
-        first = first << 1 & 0xFF
-    middle: list[tuple[list[str], list[tuple[int, bool]]]] = []
-    for unit in program.units:
-        if unit.package in ("plain", "lazy"):
-            name = objects[unit.position].name
-            files.append(InputFile(name, contents[unit.position]))
-            words = [name]
-            if unit.package == "lazy":
-                words = ["--start-lib", name, "--end-lib"]
-            middle.append((words, [(unit.position, unit.package == "lazy")]))
-    arguments: list[str] = []
-    order: list[tuple[int, bool]] = []
-    for words, units in head + middle + tail:
-        arguments += words
-        order += units
-    arguments += again
-    return files, arguments, order
-
-
 # -- expectations ----------------------------------------------------------------------------
 
 
@@ -292,8 +213,11 @@ def _constructor_calls(program: Program, meaning: Meaning) -> tuple[str, ...] | 
     return tuple(call for _, _, call in found)
 
 
-def _expect(program: Program, meaning: Meaning) -> list[Expectation]:
-    refused = _refusal(program, meaning)
+def _expect(
+    program: Program, meaning: Meaning, unreadable: tuple[str, str] | None
+) -> list[Expectation]:
+    """What must come of the case; `unreadable` refuses an input before names are resolved."""
+    refused = MustRefuse(*unreadable) if unreadable is not None else _refusal(program, meaning)
     if refused is not None:
         return [refused]
     if program.has("relocatable"):
@@ -341,7 +265,7 @@ def make_program(
     record = Record(header)
     groups = _groups(record, also, avoid)
     program = Program(groups, _make_units(groups, record))
-    tail = Record(header[-3:])
+    tail = Record(header[-packaging.RECORD_BYTES :])
     kinds = definitions.statements(program)
     for data in defined:
         choices = Record(data)
@@ -399,20 +323,29 @@ def make_case(
     """The link case that the drawn bytes mean; `also` and `avoid` as in `link_cases`."""
     drawn = (header, defined, used, beside, switched)
     program, objects, tail = make_program(*drawn, also, avoid)
-    files, inputs, order = _package(program, objects, tail)
+    packed = packaging.package(program, objects, tail)
     wanted = list(program.wanted)
     if program.has_destructors and not program.is_reactor:
         wanted.append("__wasm_call_dtors")
     builders = [unit.builder for unit in program.units]
-    meaning = resolve(builders, order, wanted)
-    expectations = _expect(program, meaning)
+    meaning = resolve(builders, packed.order, wanted)
+    expectations = _expect(program, meaning, packed.refusal)
+    inputs = packed.words
     for word in inputs:
         if word.startswith("-"):
-            program.note(f"option.{word[:2] if word[1] in 'lL' else word}")
+            name = word[:2] if word[1] in "lL" else word.split("=")[0]
+            program.note(f"option.{name}")
     counted = features.count(program, objects, expectations)
     arguments = (*program.arguments, *inputs)
     groups = tuple(sorted(program.groups))
-    return LinkCase(tuple(files), arguments, tuple(expectations), counted, groups)
+    return LinkCase(
+        packed.input_files,
+        arguments,
+        tuple(expectations),
+        counted,
+        groups,
+        tuple(packed.prelinks),
+    )
 
 
 @st.composite
@@ -473,7 +406,7 @@ def archives(draw: st.DrawFn) -> bytes:
     defined = draw(st.lists(_record, min_size=1, max_size=10))
     used = draw(st.lists(_record, max_size=12))
     program, objects, _ = make_program(header, defined, used, (), ())
-    return _archive([unit.builder for unit in program.units], [encode(o) for o in objects])
+    return plain_archive([unit.builder for unit in program.units], [encode(o) for o in objects])
 
 
 __all__ = ["Probe", "SymbolKind", "archives", "link_cases", "make_case", "object_files"]

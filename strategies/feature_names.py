@@ -10,7 +10,9 @@ _NAMES = {
         0 1 2 3 4 5 6 7
     """,
     "archive": """
-        bsd equal-names long-names no-symbol-table twice
+        bsd coff darwin darwin64 equal-members equal-names gnu gnu64 junk.bitcode junk.elf
+        junk.empty junk.exporting-module junk.module junk.nested junk.stub junk.text long-names
+        lost-member no-symbol-table odd-names then-whole thin twice
     """,
     "code": """
         atomic block-type br-table call-indirect-unused-type call-indirect-wrong-type catch
@@ -41,7 +43,7 @@ _NAMES = {
         function global got memory table tag
     """,
     "input": """
-        empty-archive lazy member plain whole
+        empty-archive lazy lazy-together member plain twice whole
     """,
     "option": """
         --allow-multiple-definition --allow-undefined --build-id --compress-relocations
@@ -50,17 +52,19 @@ _NAMES = {
         --gc-sections --global-base --growable-table --import-memory --import-table
         --import-undefined --initial-heap --initial-memory --max-memory --no-check-features
         --no-demangle --no-entry --no-gc-sections --no-growable-memory --no-merge-data-segments
-        --no-stack-first --no-whole-archive --stack-first --start-lib --strip-all --strip-debug
+        --library --library-path --no-stack-first --no-whole-archive --stack-first --start-lib
+        --strip-all --strip-debug
         --table-base --undefined --unresolved-symbols --warn-unresolved-symbols --whole-archive
-        -E -L -O0 -O1 -O2 -O3 -S -l -s -u -z -zmuldefs
+        -Bdynamic -Bstatic -E -L -O0 -O1 -O2 -O3 -S -dn -l -non_shared -s -static -u -z -zmuldefs
     """,
     "probe": """
         host-calls returns traps
     """,
     "refusal": """
         constructor-has-arguments duplicate-symbol entry-not-defined export-not-defined
-        feature-disallowed feature-not-allowed global-base-too-small global-type-mismatch
-        import-mismatch memory-not-aligned memory-too-small mutable-globals-needed
+        feature-disallowed feature-not-allowed file-missing global-base-too-small
+        global-type-mismatch import-mismatch malformed-object memory-not-aligned
+        memory-too-small misplaced-switch mutable-globals-needed
         option-conflict stack-not-aligned string-not-terminated symbol-type-mismatch
         table-type-mismatch undefined-symbol
     """,
@@ -71,6 +75,9 @@ _NAMES = {
         MEMORY_ADDR_SLEB MEMORY_ADDR_SLEB64 SECTION_OFFSET_I32 TABLE_INDEX_I32 TABLE_INDEX_I64
         TABLE_INDEX_REL_SLEB TABLE_INDEX_REL_SLEB64 TABLE_INDEX_SLEB TABLE_INDEX_SLEB64
         TABLE_NUMBER_LEB TAG_INDEX_LEB TYPE_INDEX_LEB
+    """,
+    "search": """
+        before behind by-file-name dynamic folder-last static
     """,
     "section": """
         custom debug producers reloc.code reloc.custom reloc.data target-features
@@ -83,6 +90,10 @@ _NAMES = {
     """,
     "site": """
         accessor inside-function
+    """,
+    "step": """
+        all lazy nested option.O0 option.O2 option.no-merge-data-segments option.strip-all
+        option.strip-debug run
     """,
     "style": """
         data-count element-section garbage-in-sites linear-memory-import mvp-table name-section

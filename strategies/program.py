@@ -58,11 +58,15 @@ GROUPS = (
     "views",
     "instructions",
     "edges",
+    "archive-shapes",
+    "library-search",
+    "steps",
 )
 # Groups that a case has only when they are asked for. "known-bugs" are inputs on which wasm-ld 22
 # is known to be wrong; "relocatable" cases are linked with -r and have no probes to run; with
 # "declared-features" every object has a section target_features; "legacy-exceptions" are those
-# with try and catch, which engines of today do not run.
+# with try and catch, which engines of today do not run; with "wrong-index" archives may have symbol
+# tables that lie, which some linkers believe.
 OPTIONAL_GROUPS = (
     "known-bugs",
     "thread-local",
@@ -71,6 +75,7 @@ OPTIONAL_GROUPS = (
     "relocatable",
     "declared-features",
     "legacy-exceptions",
+    "wrong-index",
 )
 # What a link with -r has no room for.
 NOT_RELOCATABLE = frozenset(
@@ -291,7 +296,9 @@ class Program:
         signature = FunctionType((), (ValueType.I64,)) if wide else TO_INT
         flags = int(SymbolFlag.EXPORTED)
         symbol = unit.builder.define_function(name, signature, code, flags)
-        if self.has("names") and len(self.probes) & 1:
+        # wasm-ld 22 -r forgets export names.
+        keeps_export_names = not self.has("steps") or self.has("known-bugs")
+        if self.has("names") and len(self.probes) & 1 and keeps_export_names:
             # An export name of its own, as the attribute export_name gives.
             name = f"exported as {name}"
             unit.builder.export_names.append((name, symbol))

@@ -99,12 +99,10 @@ def needed_quirks(
 
 def is_same(ours: LinkResult, theirs: LinkResult) -> bool:
     """Whether a result of the reference is what a wasm-ld did: same bytes, or same refusal."""
+    if ours.relocatables != theirs.relocatables:
+        return False
     if theirs.outcome is Outcome.LINKED or ours.outcome is Outcome.LINKED:
-        return (
-            ours.outcome is theirs.outcome
-            and ours.module == theirs.module
-            and ours.relocatables == theirs.relocatables
-        )
+        return ours.outcome is theirs.outcome and ours.module == theirs.module
     if theirs.outcome is Outcome.CRASHED:
         return ours.outcome is Outcome.REFUSED and CRASH_WORDS in ours.message
     if ours.outcome is not theirs.outcome:

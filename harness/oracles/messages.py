@@ -47,6 +47,8 @@ _CLASSES: tuple[tuple[str, str], ...] = (
     (r"cannot open|unable to find library|no such file|FileNotFound", "file-missing"),
     (r"no input files", "no-input"),
     (r"cannot be used against symbol|recompile with -fPIC", "relocation-not-allowed"),
+    (r"(?:nested|stray) --(?:start|end)-lib", "misplaced-switch"),
+    (r"not recognized as a valid object file|bitcode (?:section|file|is not)", "malformed-object"),
     (r"unknown file type|not a relocatable|not an object|NotObjectFile", "malformed-object"),
     (r"InvalidMagicByte|InvalidWasmVersion|bad magic|truncated|malformed", "malformed-object"),
     (r"wasm(?:32|64) object file can't be linked", "address-size"),

@@ -1,4 +1,4 @@
-"""Archives (`ar` files): GNU, BSD, Darwin and COFF ones are read; all but COFF are written.
+"""Archives (`ar` files): GNU, BSD, Darwin and COFF ones are read and written.
 
 An archive is a magic number and members, each a header of 60 bytes of text and its content,
 at even offsets. The first members may be the archive's own: a symbol table, and in GNU
@@ -9,7 +9,7 @@ LLVM's Archive.cpp accepts and what its ArchiveWriter.cpp writes in deterministi
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -395,13 +395,13 @@ def encode_archive(
     the members' names and sizes only; give their data all the same. Members' offsets are
     ignored. Raises MalformedFile for a malformed wasm object among the members (unless
     `symbols` is given or there is no symbol table), ValueError for a format that cannot be
-    written or cannot be thin, and for an archive too large for its offsets.
+    thin or without a symbol table, and for an archive too large for its offsets.
     """
     kind = ArchiveFormat(format)
-    if kind is ArchiveFormat.COFF:
-        raise ValueError("COFF archives are read only")
-    if thin and kind.is_bsd_like:
+    if thin and (kind.is_bsd_like or kind is ArchiveFormat.COFF):
         raise ValueError("only GNU archives can be thin")
+    if kind is ArchiveFormat.COFF and not symbol_table:
+        raise ValueError("nothing tells a COFF archive without a symbol table from a GNU one")
     encoded, long_names = _encode_members(members, kind, thin)
     pairs: list[tuple[str, int]] = []
     has_object = False
@@ -413,13 +413,20 @@ def encode_archive(
             if names is not None:
                 has_object = True
                 pairs += [(name, index) for name in names]
+    if kind is ArchiveFormat.COFF:
+        # Both of its tables name each symbol once.
+        first: dict[str, int] = {}
+        for name, index in pairs:
+            first.setdefault(name, index)
+        pairs = list(first.items())
     names_member = b""
     if long_names:
         size = len(long_names) + len(long_names) % 2
         names_member = b"//".ljust(48) + str(size).encode().ljust(10) + _HEADER_END
         names_member += long_names.ljust(size, b"\n")
     table = b""
-    if symbol_table and (pairs or has_object or kind in (ArchiveFormat.DARWIN, "darwin64")):
+    always = (ArchiveFormat.DARWIN, ArchiveFormat.DARWIN64, ArchiveFormat.COFF)
+    if symbol_table and (pairs or has_object or kind in always):
         table = _encode_symbol_table(pairs, kind, encoded, len(names_member), has_object)
     parts = [THIN_MAGIC if thin else ARCHIVE_MAGIC, table, names_member]
     for one in encoded:
@@ -471,7 +478,7 @@ def _encode_members(
         elif thin or len(raw_name) >= 16 or b"/" in raw_name:
             if thin or raw_name not in long_name_at:
                 long_name_at[raw_name] = len(long_names)
-                long_names += raw_name + b"/\n"
+                long_names += raw_name + (b"\0" if kind is ArchiveFormat.COFF else b"/\n")
             header = f"/{long_name_at[raw_name]}".encode().ljust(16) + _rest_of_header(size)
         else:
             header = (raw_name + b"/").ljust(16) + _rest_of_header(size)
@@ -494,7 +501,7 @@ def _encode_symbol_table(
     for name, _ in pairs:
         name_at.append(len(names))
         names += _bytes(name) + b"\0"
-    if not names and has_object:
+    if not names and has_object and kind is not ArchiveFormat.COFF:
         # Old Solaris tools want a symbol table even if it is empty.
         names += b"\0\0\0"
     width = 8 if kind.has_64_bit_offsets else 4
@@ -509,6 +516,12 @@ def _encode_symbol_table(
         table_name = b"/SYM64/" if width == 8 else b"/"
         header = table_name.ljust(16) + _rest_of_header(size, 0, 0)
 
+    second_size = 0
+    if kind is ArchiveFormat.COFF:
+        second_size = 8 + 4 * len(encoded)
+        second_size += sum(2 + len(_bytes(name)) + 1 for name, _ in pairs)
+        second_size += second_size % 2
+        names_member_size += HEADER_SIZE + second_size
     position = len(ARCHIVE_MAGIC) + len(header) + size + names_member_size
     member_at: list[int] = []
     for one in encoded:
@@ -529,4 +542,19 @@ def _encode_symbol_table(
         table = struct.pack(f"{order}{len(numbers)}{'Q' if width == 8 else 'I'}", *numbers)
     except struct.error:
         raise ValueError(f"the archive is too large for offsets of {width} bytes") from None
-    return header + (table + names).ljust(size, b"\0")
+    first = header + (table + names).ljust(size, b"\0")
+    if kind is not ArchiveFormat.COFF:
+        return first
+    second = b"/".ljust(16) + _rest_of_header(second_size, 0, 0)
+    return first + second + _encode_coff_map(dict(pairs), member_at).ljust(second_size, b"\0")
+
+
+def _encode_coff_map(member_of: Mapping[str, int], member_at: Sequence[int]) -> bytes:
+    """The content of the second linker member of COFF: members, and symbols sorted by name."""
+    names = sorted(member_of, key=_bytes)
+    parts = [
+        struct.pack(f"<I{len(member_at)}I", len(member_at), *member_at),
+        struct.pack(f"<I{len(names)}H", len(names), *(member_of[name] + 1 for name in names)),
+        *(_bytes(name) + b"\0" for name in names),
+    ]
+    return b"".join(parts)

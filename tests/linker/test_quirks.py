@@ -46,6 +46,7 @@ from tests.linker.objects import (
     init,
     returning,
     shown_as,
+    table,
     tag,
     throw,
     undefined_data,
@@ -287,6 +288,16 @@ EXAMPLES = {
     ),
     "lost-groups-kept": Example(
         two_groups(), "-r", lambda output: linked(output).functions == ["f"]
+    ),
+    "lost-tables-kept": Example(
+        (assemble(table("t", flags=WEAK)), assemble(table("t", flags=WEAK))),
+        "-r",
+        lambda output: len(linked(output).tables) == 1,
+    ),
+    "export-names-lost": Example(
+        (assemble(function("f", flags=EXPORTED, export_name="other")),),
+        "-r",
+        lambda output: linked(output).exports == ["other"],
     ),
     "lost-member-symbol-zero": Example(
         (

@@ -20,18 +20,20 @@ def link(case: LinkCase, folder: Path) -> tuple[bytes | None, str]:
     """The module that wasm-ld 22 makes of a case in an empty folder, and what it said."""
     write_case(case, folder)
     zig = str(Path(ziglang.__file__).parent / "zig")
-    environment = dict(os.environ)
-    run = subprocess.run(
-        [zig, "wasm-ld", *case.arguments, "-o", "out.wasm"],
-        cwd=folder,
-        capture_output=True,
-        env=environment,
-        timeout=60,
-        check=False,
-    )
-    said = run.stderr.decode(errors="replace")
-    if run.returncode != 0:
-        return None, f"exit status {run.returncode}: {said}"
+    steps = [(step.arguments, step.output) for step in case.prelinks]
+    said = ""
+    for arguments, output in (*steps, (case.arguments, "out.wasm")):
+        run = subprocess.run(
+            [zig, "wasm-ld", *arguments, "-o", output],
+            cwd=folder,
+            capture_output=True,
+            env=dict(os.environ),
+            timeout=60,
+            check=False,
+        )
+        said += run.stderr.decode(errors="replace")
+        if run.returncode != 0:
+            return None, f"exit status {run.returncode}: {said}"
     return (folder / "out.wasm").read_bytes(), said
 
 

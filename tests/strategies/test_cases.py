@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
 from linker.format.archive import parse_archive
+from linker.format.constants import MAGIC
 from linker.format.encode import encode
 from linker.format.errors import MalformedFile
 from linker.format.parse import parse
@@ -91,12 +93,17 @@ def test_cases_are_well_formed(case: LinkCase) -> None:
     """Each input parses and encodes back; names are distinct; a refusal stands alone."""
     assert len({file.name for file in case.files}) == len(case.files)
     for file in case.files:
-        assert {file.name, f"-l{file.name[3:-2]}"} & set(case.arguments)
-        if file.name.endswith(".a"):
-            for member in parse_archive(file.content, file.name).members:
-                assert encode(parse(member.data, member.name)) == member.data
+        if file.name.endswith(".a") and file.content.startswith((b"!<arch>", b"!<thin>")):
+            archive = parse_archive(file.content, file.name)
+            names = [posixpath.join(posixpath.dirname(file.name), m.name) for m in archive.members]
+            there = {posixpath.normpath(name) for name in names} & {f.name for f in case.files}
+            assert not archive.thin or len(there) in (len(set(names)), len(set(names)) - 1)
+            objects = [member.data for member in archive.members]
         else:
-            assert encode(parse(file.content, file.name)) == file.content
+            objects = [file.content]
+        for content in objects:
+            if content.startswith(MAGIC):
+                assert encode(parse(content, file.name)) == content
     refusal = case.must_refuse
     if refusal is not None:
         assert case.expectations == (refusal,)
@@ -179,6 +186,33 @@ def test_two_thousand_cases_make_every_feature() -> None:
 @pytest.mark.slow
 def test_hypothesis_makes_every_feature() -> None:
     check_features(collect(6000))
+
+
+def test_steps_stand_in_order_and_name_what_is_there() -> None:
+    """Each link with -r finds its inputs: files of the case, and outputs of steps before."""
+    random = Random(7)
+    cases = [random_case(random, avoid=("library-search",)) for _ in range(600)]
+    stepped = [case for case in cases if case.prelinks]
+    assert stepped
+    for case in stepped:
+        there = {file.name for file in case.files}
+        for arguments, output in (
+            *((step.arguments, step.output) for step in case.prelinks),
+            (case.arguments, "out.wasm"),
+        ):
+            named = {word for word in arguments if word.endswith((".o", ".a"))}
+            assert named <= there
+            assert output not in there
+            there.add(output)
+
+
+def test_the_files_of_a_case_stand_on_its_command_lines() -> None:
+    random = Random(8)
+    for _ in range(300):
+        case = random_case(random, avoid=("archive-shapes", "library-search"))
+        words = {*case.arguments, *(word for step in case.prelinks for word in step.arguments)}
+        for file in case.files:
+            assert {file.name, f"-l{file.name[3:-2]}"} & words
 
 
 def test_a_group_that_is_avoided_is_not_made() -> None:
