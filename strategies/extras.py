@@ -349,7 +349,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("archives", idle_reference, 2),
     ("dead", idle_reference, 2),
     ("imports", imported_global, 2),
-    ("refusals", refuse, 3),
+    ("refusals", refuse, 10),
     ("tables", imported_table, 1),
     ("instructions", instruction, 10),
     ("tags", throw_and_catch, 5),

@@ -305,7 +305,7 @@ def _is_refused(program: Program) -> bool:
 
 def refuse(program: Program, record: Record) -> None:
     """Make the case one that must be refused, once and not always."""
-    if _is_refused(program) or record.byte() < 96:
+    if _is_refused(program) or record.byte() < 48:
         return
     plain = [unit for unit in program.units if not unit.is_lazy]
     kinds_ = WITH_TWO if len(plain) > 1 else WITH_ONE
