@@ -20,8 +20,6 @@ from linker.command_line.response_files import Read
 from linker.command_line.unsupported import unsupported_options
 from linker.errors import CheckPath, Diagnostics, LinkError, Message, Severity, SideFile, texts
 from linker.inputs import (
-    Input,
-    MemoryInput,
     OpenedInputs,
     not_told,
     open_inputs,
@@ -194,12 +192,15 @@ def _link(
     """The module, or None, with what the linking stages say, print and write besides."""
     # Imported here so that --help and errors in the command line do not load the linker.
     from linker.pipeline import link
+    from linker.seed.own_link import Handed, hand_over, take_back
 
-    files: list[Input] = list(inputs.inputs)
+    handed = Handed(list(inputs.inputs), None)
     try:
         if module is not None:
-            files.insert(0, MemoryInput(module.name, module.object_file()))
-        result = link(options, files, check_side_file)
+            handed = hand_over(module, options, inputs.inputs)
+        result = link(options, handed.inputs, check_side_file)
+        take_back(handed, options, ())
     except LinkError as error:
+        take_back(handed, options, error.messages)
         return None, error.log, error.stdout, error.side_files
     return result.module, result.log, result.stdout, result.side_files

@@ -36,6 +36,7 @@ from linker.resolve import Resolution, resolve_function_table
 from linker.seed.numbers import (
     add_slot_of_reference,
     check_taken_once,
+    enter_own_types,
     enter_types_by_symbol,
     in_hash_order,
     lose_tables,
@@ -44,6 +45,7 @@ from linker.seed.numbers import (
     order_table,
     without_weak,
 )
+from linker.seed.own_resolution import reach
 from linker.seed.pieces import atom_order
 from linker.symbol_table import DEFAULT_MODULE
 from linker.symbols import EXTERNAL_KINDS, LinkSymbol
@@ -155,6 +157,8 @@ def scan_relocations(
 ) -> None:
     """Finds what relocations ask of the output: types, table entries, globals of addresses."""
     for obj in atom_order(resolution.objects, options.quirks):
+        for _, index in entries_so_far(obj):
+            take_address(obj, index, options, indices)
         for chunks in (obj.functions, obj.segments, obj.sections):
             for chunk in chunks:
                 if chunk.live and chunk.relocations:
@@ -195,6 +199,14 @@ def note_function_references(function: Function, obj: InputObject, indices: Indi
         # The index is the first operand of each instruction that has one.
         if relocation_type == FUNCTION_INDEX_LEB and function.content[offset - base] == REF_FUNC:
             indices.references.append(obj.symbols[index])
+
+
+def entries_so_far(obj: InputObject) -> list[tuple[int, int]]:
+    """What an object in memory has had in the table: slots and symbols, in order."""
+    if obj.own is None or obj.own.table is None:
+        return []
+    order = [slot for _, slot in obj.own.table.in_order()]
+    return [(slot, obj.own.entries[slot]) for slot in order]
 
 
 def scan_chunk(
@@ -412,6 +424,7 @@ def assign_indices(
             indices.add_function(function)
     all_globals = [*table.synthetic_globals, *(entry for obj in objects for entry in obj.globals)]
     indices.globals = [entry for entry in all_globals if entry.live]
+    reach(objects, "mergeSections")
     if options.quirks:
         order_bodies(resolution, indices, options.quirks)
     if "numbered-by-symbol" in options.quirks:
@@ -474,6 +487,7 @@ def add_table(
 
 def collect_types(options: Options, resolution: Resolution, indices: Indices) -> None:
     """Enters the types of everything in the output that has one (LLD's calculateTypes)."""
+    enter_own_types(resolution, indices)
     if "types-by-symbol" in options.quirks:
         enter_types_by_symbol(resolution, indices)
     for symbol in indices.imports:

@@ -22,6 +22,7 @@ from linker.format.errors import MalformedFile
 from linker.format.model import ObjectFile
 from linker.memory_kind import refusal_of_width
 from linker.older_reader import newer_than_release
+from linker.seed.own_state import OwnState
 from linker.seed.reader import takes_foreign_files
 
 
@@ -47,10 +48,14 @@ class ArchiveInput(NamedTuple):
 
 
 class MemoryInput(NamedTuple):
-    """An object that was made in memory (`linker.module`). `name` is what messages call it."""
+    """An object that was made in memory (`linker.module`). `name` is what messages call it.
+
+    `own` is what a linker that keeps something of edits knows besides.
+    """
 
     name: str
     file: ObjectFile
+    own: OwnState | None = None
 
 
 Input: TypeAlias = ObjectInput | ArchiveInput | MemoryInput

@@ -9,9 +9,9 @@ constants. A new declaration, constant or error table takes the slot that was fr
 a new one; freeing a declaration frees its slot and then those of its constants (the seed's
 `allocateDeclIndexes`, `lowerUnnamedConst` and `freeDecl`).
 
-With `--dialect seed` the stages after this are the seed's. What its linker keeps from flush to
-flush is not reproduced: exports that are refused or replaced when they are made, flags that stay
-set, error names that are written once more at each flush, positions in its hash maps after edits.
+With the quirks of the seed that keep something of edits and flushes, the linker is told of every
+operation, in order, at the first flush with a command line and from then on: see
+`linker.seed.edited`. Each operation is then the function of the seed with the same purpose.
 """
 
 from __future__ import annotations
@@ -28,12 +28,26 @@ from linker.declaration import (
     check_alignment,
     check_references,
 )
+from linker.edits import (
+    AddConstant,
+    Address,
+    Allocate,
+    Clear,
+    Define,
+    DeleteExport,
+    Edit,
+    ExportAs,
+    Free,
+    MakeErrorTable,
+    MakeExtern,
+)
 from linker.format.constants import RelocationType
 from linker.format.model import FunctionType, ObjectFile
 from linker.module_object import make_object
 
 if TYPE_CHECKING:
     from linker.driver import LinkOutput
+    from linker.seed.own_link import OwnLinkers
 
 _ERROR_TABLE = "__zig_err_name_table"
 
@@ -51,6 +65,8 @@ class Module:
     _slots: list[Declaration | None] = field(default_factory=list)
     _free_slots: list[int] = field(default_factory=list)
     _error_table: Declaration | None = None
+    _log: list[Edit] = field(default_factory=list)
+    _linkers: OwnLinkers = field(default_factory=dict)
 
     @property
     def declarations(self) -> list[Declaration]:
@@ -61,7 +77,9 @@ class Module:
 
     def allocate(self, name: str, signature: FunctionType | None = None) -> Declaration:
         """A function, or data without `signature`, that is still to be defined."""
-        return self._place(Declaration(name, signature))
+        declaration = self._place(Declaration(name, signature))
+        self._log.append(Allocate(declaration))
+        return declaration
 
     def add_function(
         self,
@@ -72,7 +90,7 @@ class Module:
     ) -> Declaration:
         """A function with its definition. Raises ValueError as `update` does."""
         check_references(name, body, references)
-        return self._place(Declaration(name, signature, body, references=tuple(references)))
+        return self._add(Declaration(name, signature, body, references=tuple(references)))
 
     def add_data(
         self, name: str, alignment: int, content: bytes, references: Sequence[Reference] = ()
@@ -80,7 +98,7 @@ class Module:
         """Data with its definition. Raises ValueError as `update` does."""
         check_alignment(name, alignment)
         check_references(name, content, references)
-        return self._place(Declaration(name, None, content, alignment, tuple(references)))
+        return self._add(Declaration(name, None, content, alignment, tuple(references)))
 
     def add_extern(
         self,
@@ -92,7 +110,9 @@ class Module:
         """Something defined elsewhere. Raises ValueError as `make_extern` does."""
         declaration = Declaration(name, signature)
         declaration.extern = _extern(declaration, library, weak)
-        return self._place(declaration)
+        self._place(declaration)
+        self._log += [Allocate(declaration), MakeExtern(declaration, declaration.extern)]
+        return declaration
 
     def update(
         self,
@@ -122,14 +142,13 @@ class Module:
         declaration.extern = None
         declaration.alignment = declaration.alignment if alignment is None else alignment
         declaration.signature = signature or declaration.signature
+        self._log_definition(declaration)
 
     def clear(self, declaration: Declaration) -> None:
         """Takes the definition away, and frees the unnamed constants."""
         _check_alive(declaration)
-        declaration.content = None
-        declaration.references = ()
-        declaration.extern = None
-        self._free_constants(declaration)
+        self._clear(declaration)
+        self._log.append(Clear(declaration))
 
     def make_extern(
         self, declaration: Declaration, library: str | None = None, weak: bool = False
@@ -143,8 +162,9 @@ class Module:
         """
         _check_alive(declaration)
         extern = _extern(declaration, library, weak)
-        self.clear(declaration)
+        self._clear(declaration)
         declaration.extern = extern
+        self._log.append(MakeExtern(declaration, extern))
 
     def free(self, declaration: Declaration) -> None:
         """Removes a declaration with its unnamed constants.
@@ -161,6 +181,7 @@ class Module:
         self._free_constants(declaration)
         if declaration is self._error_table:
             self._error_table = None
+        self._log.append(Free(declaration))
 
     # What declarations have.
 
@@ -180,9 +201,12 @@ class Module:
         if owner.owner is not None:
             raise ValueError(f"{owner.name}: a constant owns none")
         name = f"__unnamed_{owner.name}_{len(owner.constants)}"
-        constant = self.add_data(name, alignment, content, references)
-        constant.owner = owner
+        check_alignment(name, alignment)
+        check_references(name, content, references)
+        constant = Declaration(name, None, content, alignment, tuple(references), owner=owner)
+        self._place(constant)
         owner.constants.append(constant)
+        self._log.append(AddConstant(owner, constant, content, constant.references, alignment))
         return constant
 
     def address(
@@ -204,6 +228,7 @@ class Module:
         reference = Reference(kind, offset, target, addend)
         check_references(declaration.name, declaration.content, [reference])
         declaration.references = (*declaration.references, reference)
+        self._log.append(Address(declaration, reference))
 
     def export(
         self, declaration: Declaration, name: str, weak: bool = False, hidden: bool = False
@@ -215,11 +240,13 @@ class Module:
         """
         _check_alive(declaration)
         declaration.exports[name] = Export(weak, hidden)
+        self._log.append(ExportAs(declaration, name, Export(weak, hidden)))
 
     def delete_export(self, declaration: Declaration, name: str) -> None:
         """Takes a name away from a declaration. Raises KeyError if it does not have it."""
         _check_alive(declaration)
         del declaration.exports[name]
+        self._log.append(DeleteExport(declaration, name))
 
     def error_table(self) -> Declaration:
         """The table of error names, made when it is first asked for.
@@ -228,8 +255,9 @@ class Module:
         32 bits each; the names end with a zero that is not counted.
         """
         if self._error_table is None:
-            self._error_table = self.allocate(_ERROR_TABLE)
-            self.export(self._error_table, _ERROR_TABLE, hidden=True)
+            self._error_table = self._place(Declaration(_ERROR_TABLE))
+            self._error_table.exports[_ERROR_TABLE] = Export(hidden=True)
+            self._log.append(MakeErrorTable(self._error_table))
         return self._error_table
 
     # Linking.
@@ -258,7 +286,35 @@ class Module:
 
         return run(arguments, read or read_from_disk, dialect, self)
 
+    def edits(self) -> tuple[Sequence[Edit], OwnLinkers]:
+        """Every operation so far, in order, and the linkers that were told of some of them."""
+        return self._log, self._linkers
+
     # Slots.
+
+    def _add(self, declaration: Declaration) -> Declaration:
+        self._place(declaration)
+        self._log.append(Allocate(declaration))
+        self._log_definition(declaration)
+        return declaration
+
+    def _log_definition(self, declaration: Declaration) -> None:
+        assert declaration.content is not None
+        self._log.append(
+            Define(
+                declaration,
+                declaration.content,
+                declaration.references,
+                declaration.alignment,
+                declaration.signature,
+            )
+        )
+
+    def _clear(self, declaration: Declaration) -> None:
+        declaration.content = None
+        declaration.references = ()
+        declaration.extern = None
+        self._free_constants(declaration)
 
     def _place(self, declaration: Declaration) -> Declaration:
         if self._free_slots:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from linker.declaration import Declaration, Export, LinkerSymbol, Reference
 from linker.errors import LinkError, Message, Severity
@@ -25,16 +25,28 @@ DATA_PREFIX = ".rodata."
 ERROR_NAMES = "__zig_err_names"
 POINTER_ALIGNMENT = 4
 _FUNCTION_NAMES = 1
+LOCAL = int(SymbolFlag.BINDING_LOCAL)
 _SEGMENT_HEADER = b"\0" + i32_const(0).body
 
 
-class _Piece(NamedTuple):
+class Piece(NamedTuple):
     """Something defined: what it holds may come from the flush (the error names)."""
 
     declaration: Declaration
     content: bytes
     references: Sequence[Reference]
     alignment: int
+
+
+Exports: TypeAlias = Mapping[Declaration, Sequence[tuple[str, int]]]
+"""Names and flags of the symbols of all that is defined."""
+
+
+class Built(NamedTuple):
+    """An object file, and what each symbol of its table stands for."""
+
+    file: ObjectFile
+    owners: list[Declaration | LinkerSymbol]
 
 
 def make_object(
@@ -51,18 +63,20 @@ def make_object(
     """
     entries = [each for entry in declarations for each in (entry, *entry.constants)]
     pieces = []
-    last: list[_Piece] = []
+    last: list[Piece] = []
     for entry in entries:
         if entry is error_table:
-            table, *last = _error_names(entry, error_names)
+            table, *last = error_pieces(entry, error_names)
             pieces.append(table)
         elif entry.content is not None:
-            pieces.append(_Piece(entry, entry.content, entry.references, entry.alignment))
+            pieces.append(Piece(entry, entry.content, entry.references, entry.alignment))
     entries += [piece.declaration for piece in last]
-    return _Builder(name, entries, [*pieces, *last]).build()
+    pieces += last
+    exports, errors = settle_exports(name, pieces)
+    return build_object(name, entries, pieces, exports, errors).file
 
 
-def _error_names(table: Declaration, names: Sequence[str]) -> tuple[_Piece, _Piece]:
+def error_pieces(table: Declaration, names: Sequence[str]) -> tuple[Piece, Piece]:
     """The table of addresses and sizes, and the names (the seed's `populateErrorNameTable`)."""
     texts = Declaration(ERROR_NAMES, exports={ERROR_NAMES: Export(hidden=True)})
     words, content = bytearray(), bytearray()
@@ -75,24 +89,80 @@ def _error_names(table: Declaration, names: Sequence[str]) -> tuple[_Piece, _Pie
         words += bytes(4) + len(text).to_bytes(4, "little")
         content += text + b"\0"
     return (
-        _Piece(table, bytes(words), references, POINTER_ALIGNMENT),
-        _Piece(texts, bytes(content), (), 1),
+        Piece(table, bytes(words), references, POINTER_ALIGNMENT),
+        Piece(texts, bytes(content), (), 1),
     )
+
+
+def settle_exports(name: str, pieces: Sequence[Piece]) -> tuple[Exports, list[str]]:
+    """Which exports count: of one name the strong one, else the first; and what is wrong.
+
+    What has no export is local.
+    """
+    errors = []
+    winners: dict[str, Declaration] = {}
+    for piece in pieces:
+        for export_name, export in piece.declaration.exports.items():
+            first = winners.setdefault(export_name, piece.declaration)
+            if first is piece.declaration or export.weak:
+                continue
+            if first.exports[export_name].weak:
+                winners[export_name] = piece.declaration
+            else:
+                errors.append(
+                    f"duplicate symbol: {export_name}"
+                    f"\n>>> defined in {name}:({first.name})"
+                    f"\n>>> defined in {name}:({piece.declaration.name})"
+                )
+    exports = {}
+    for declaration in (piece.declaration for piece in pieces):
+        shown = [
+            (export_name, export_flags(export))
+            for export_name, export in declaration.exports.items()
+            if winners[export_name] is declaration
+        ]
+        exports[declaration] = shown or [(declaration.name, LOCAL)]
+    return exports, errors
+
+
+def build_object(
+    name: str,
+    entries: Sequence[Declaration],
+    pieces: Sequence[Piece],
+    exports: Exports,
+    errors: Sequence[str],
+) -> Built:
+    """The object file: symbols in the order of the entries, contents in that of the pieces.
+
+    Raises:
+        LinkError: with `errors`, and for each reference to what has no definition.
+    """
+    builder = _Builder(name, entries, pieces, exports, errors)
+    return Built(builder.build(), builder.owners)
 
 
 class _Builder:
     """Numbers everything, then writes it down."""
 
-    def __init__(self, name: str, entries: list[Declaration], pieces: list[_Piece]) -> None:
+    def __init__(
+        self,
+        name: str,
+        entries: Sequence[Declaration],
+        pieces: Sequence[Piece],
+        exports: Exports,
+        errors: Sequence[str],
+    ) -> None:
         self.name = name
         self.functions = [piece for piece in pieces if piece.declaration.signature is not None]
         self.data = [piece for piece in pieces if piece.declaration.signature is None]
         self.pieces = pieces
+        self.exports = exports
         self.types: list[FunctionType] = []
         self.imports: list[model.Import] = []
         self.symbols: list[model.Symbol] = []
+        self.owners: list[Declaration | LinkerSymbol] = []
         self.numbers: dict[Declaration | LinkerSymbol, int] = {}
-        self.errors: list[str] = []
+        self.errors = list(errors)
         self.type_indices = [self._type(piece.declaration.signature) for piece in self.functions]
         self._number(entries)
 
@@ -104,7 +174,7 @@ class _Builder:
             self.types.append(signature)
         return self.types.index(signature)
 
-    def _number(self, entries: list[Declaration]) -> None:
+    def _number(self, entries: Sequence[Declaration]) -> None:
         externs = [entry for entry in entries if entry.extern is not None]
         imported = [entry for entry in externs if entry.signature is not None]
         for entry in imported:
@@ -116,50 +186,24 @@ class _Builder:
         indices = {entry: number for number, entry in enumerate(imported)}
         places = {piece.declaration: number for number, piece in enumerate(self.functions)}
         segments = {piece.declaration: number for number, piece in enumerate(self.data)}
-        exports = self._exports()
         for entry in entries:
             if entry.extern is not None:
                 self._add(entry, _undefined(entry, indices.get(entry)))
             elif entry in places:
                 index = len(imported) + places[entry]
-                for name, flags in exports[entry]:
+                for name, flags in self.exports[entry]:
                     self._add(entry, model.Symbol(entry.kind, flags, name, index))
             elif entry in segments:
                 number = segments[entry]
                 reference = model.DataReference(number, 0, len(self.data[number].content))
-                for name, flags in exports[entry]:
+                for name, flags in self.exports[entry]:
                     self._add(entry, model.Symbol(entry.kind, flags, name, None, reference))
         self._add_linker_symbols()
 
     def _add(self, target: Declaration | LinkerSymbol, symbol: model.Symbol) -> None:
         self.numbers.setdefault(target, len(self.symbols))
         self.symbols.append(symbol)
-
-    def _exports(self) -> dict[Declaration, list[tuple[str, int]]]:
-        """Names and flags of the symbols of all that is defined; what has no export is local."""
-        winners: dict[str, Declaration] = {}
-        for piece in self.pieces:
-            for name, export in piece.declaration.exports.items():
-                first = winners.setdefault(name, piece.declaration)
-                if first is piece.declaration or export.weak:
-                    continue
-                if first.exports[name].weak:
-                    winners[name] = piece.declaration
-                else:
-                    self.errors.append(
-                        f"duplicate symbol: {name}"
-                        f"\n>>> defined in {self.name}:({first.name})"
-                        f"\n>>> defined in {self.name}:({piece.declaration.name})"
-                    )
-        return {
-            piece.declaration: [
-                (name, _export_flags(export))
-                for name, export in piece.declaration.exports.items()
-                if winners[name] is piece.declaration
-            ]
-            or [(piece.declaration.name, int(SymbolFlag.BINDING_LOCAL))]
-            for piece in self.pieces
-        }
+        self.owners.append(target)
 
     def _add_linker_symbols(self) -> None:
         """Those of the linker's own symbols that something refers to."""
@@ -188,7 +232,7 @@ class _Builder:
 
     # Contents.
 
-    def _relocations(self, piece: _Piece, start: int) -> Iterable[model.Relocation]:
+    def _relocations(self, piece: Piece, start: int) -> Iterable[model.Relocation]:
         for reference in sorted(piece.references, key=lambda entry: entry.offset):
             target = reference.target
             if isinstance(target, FunctionType):
@@ -274,6 +318,7 @@ def _undefined(entry: Declaration, index: int | None) -> model.Symbol:
     return model.Symbol(entry.kind, int(flags), entry.name, index)
 
 
-def _export_flags(export: Export) -> int:
+def export_flags(export: Export) -> int:
+    """The flags of the symbol of an export."""
     flags = SymbolFlag.VISIBILITY_HIDDEN if export.hidden else SymbolFlag.EXPORTED
     return int(flags | SymbolFlag.BINDING_WEAK) if export.weak else int(flags)

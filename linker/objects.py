@@ -21,6 +21,7 @@ from linker.format.constants import (
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, Relocation, TableType
 from linker.module_symbols import symbols_of_module
+from linker.seed.own_state import OwnState
 from linker.symbols import LinkSymbol
 
 NO_COMDAT = -1
@@ -242,7 +243,8 @@ class InputObject:
     holds while nothing has asked for it. `live`: something of it is kept, so its init
     functions and retained segments are too. `is_relocatable`: it has a section `linking`; what
     has none can wait in an archive, and is refused when it is taken. `number` is its place among
-    the objects of the link, None for what the linker's user made in memory.
+    the objects of the link, None for what the linker's user made in memory; `own` is what a
+    linker that keeps something of edits knows of that.
     """
 
     name: str
@@ -267,6 +269,7 @@ class InputObject:
     base_name: str = ""
     number: int | None = 0
     is_relocatable: bool = True
+    own: OwnState | None = None
 
 
 def file_name(file: InputObject | None) -> str:

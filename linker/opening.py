@@ -60,6 +60,7 @@ def open_inputs(
                 file = without_export_flags(file)
             obj = open_object(file, entry.name, entry.name, lazy=False, live=True)
             obj.number = None
+            obj.own = entry.own
             objects.append(obj)
         elif isinstance(entry, ArchiveInput) and entry.has_index:
             objects.append(open_index(entry, options.quirks))

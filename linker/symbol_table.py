@@ -92,6 +92,12 @@ class SymbolTable:
         slots[real] = original
         slots[name] = wrapping
 
+    def bind(self, name: str, symbol: LinkSymbol) -> None:
+        """Lets a name mean a symbol, whatever that is called."""
+        if symbol not in self.symbols:
+            self.symbols.append(symbol)
+        self._slots[name] = self.symbols.index(symbol)
+
     def add_comdat(self, name: str) -> bool:
         """Whether the group is the first of its name (Linking.md, "COMDATs")."""
         if name in self.comdats:

@@ -9,12 +9,15 @@ from linker.format.constants import SectionId
 from linker.objects import Section
 from linker.relocatable import linking_section, number_symbols, relocation_section
 from linker.seed.output import own_segments
+from linker.seed.own_resolution import reach
 from linker.seed.values import relocation_rules
 
 
 def write_module(output: Output) -> bytes:
     """The bytes of the output file."""
     options = output.options
+    for place in ("emitImport", "flushModule"):
+        reach(output.resolution.objects, place)
     keeps_relocations = options.relocatable or options.emit_relocs
     symbols = number_symbols(output.resolution) if keeps_relocations else []
     custom = collect_custom_sections(options, output.resolution.objects)
@@ -44,6 +47,7 @@ def write_module(output: Output) -> bytes:
     for name, (_, content) in placed.items():
         custom_indices[name] = len(sections)
         sections.append(emit.custom_section(name, content))
+    reach(output.resolution.objects, "emitNameSection")
     if keeps_relocations:
         section_symbols = {name: len(symbols) + n for n, name in enumerate(custom_indices)}
         sections.append(linking_section(output, symbols, custom_indices.values()))

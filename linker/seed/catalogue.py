@@ -6,6 +6,7 @@ files that it imports (Object, Atom, Symbol).
 
 from __future__ import annotations
 
+from linker.seed.catalogue_edits import EDITS
 from linker.seed.catalogue_output import CORE, LINKING, OUTPUT, SILENT
 
 _READING: tuple[tuple[str, str, str, str], ...] = (
@@ -256,4 +257,4 @@ _RESOLUTION: tuple[tuple[str, str, str, str], ...] = (
     ),
 )
 
-SEED = (*_READING, *_RESOLUTION, *OUTPUT)
+SEED = (*_READING, *_RESOLUTION, *OUTPUT, *EDITS)

@@ -38,6 +38,13 @@ class SeedStop(FatalError):
     def __init__(self, place: str, quirk: str, detail: str) -> None:
         super().__init__(f"seed stops in {place} (quirk {quirk}): {detail}")
 
+    @classmethod
+    def repeated(cls, message: str) -> SeedStop:
+        """The stop that a message tells of."""
+        place, _, rest = message.removeprefix("seed stops in ").partition(" (quirk ")
+        quirk, _, detail = rest.partition("): ")
+        return cls(place, quirk, detail)
+
 
 def seed_words(message: str) -> str:
     """A refusal in the seed's terms; unchanged where the seed has none for it."""

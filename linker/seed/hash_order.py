@@ -40,14 +40,33 @@ class HashTable:
         self._slots: list[Location | None] = []
         self._count = 0
 
+    def __contains__(self, key: Location) -> bool:
+        return key in self._slots
+
+    def copy(self) -> HashTable:
+        """Another table with the same keys at the same places."""
+        other = HashTable()
+        other._slots, other._count = list(self._slots), self._count
+        return other
+
+    @property
+    def room(self) -> int:
+        """How many keys can still be entered before the table grows."""
+        return len(self._slots) * _FILL_PERCENT // 100 - self._count
+
     def add(self, key: Location) -> None:
-        """Enters a key; one that is there already stays where it is."""
+        """Enters a key; one that is there already stays, but a full table grows before the look."""
+        if not self.room:
+            self._grow()
         if key in self._slots:
             return
-        if self._count == len(self._slots) * _FILL_PERCENT // 100:
-            self._grow()
         self._place(key)
         self._count += 1
+
+    def clear(self) -> None:
+        """Takes all keys out; the room stays."""
+        self._slots = [None] * len(self._slots)
+        self._count = 0
 
     def remove(self, key: Location) -> None:
         """Takes a key out; its slot is free again. Raises ValueError if it is not there."""

@@ -9,6 +9,7 @@ from linker.format.constants import ExternalKind, SymbolKind
 from linker.objects import Function, GlobalElement, InputObject
 from linker.seed.errors import SeedStop
 from linker.seed.hash_order import HashTable, Location
+from linker.seed.own_resolution import own_state
 from linker.seed.pieces import atom_order
 from linker.seed.resolution import (
     OWN_FIRST,
@@ -30,15 +31,19 @@ def in_hash_order(imported: Sequence[LinkSymbol], resolution: Resolution) -> lis
     The linker's own `__stack_pointer` is in it first, and taken out if an object brings one.
     """
     found = locations(resolution)
-    table = HashTable()
+    own = own_state(resolution.objects)
+    table = HashTable() if own is None or own.imports is None else own.imports.copy()
     by_location = {found[symbol]: symbol for symbol in imported}
     pointer = resolution.own.stack_pointer
-    if pointer is not None and pointer.is_undefined:
+    if pointer is not None and pointer.is_undefined and OWN_FIRST not in table:
         table.add(OWN_FIRST)
-        if found[pointer] != OWN_FIRST:
-            table.remove(OWN_FIRST)
+    for location in table.in_order():
+        if location not in by_location:
+            # An object has what was an import.
+            table.remove(location)
     for location in by_location:
-        table.add(location)
+        if location not in table:
+            table.add(location)
     return [by_location[location] for location in table.in_order()]
 
 
@@ -52,7 +57,7 @@ def without_weak(imported: Sequence[LinkSymbol]) -> list[LinkSymbol]:
 
 def check_taken_once(obj: InputObject, index: int, indices: Indices) -> None:
     """A second relocation for the address of one symbol finds its entry taken (parseIntoAtoms)."""
-    if (obj, index) in indices.taken:
+    if (obj, index) in indices.taken and obj.number is not None:
         detail = f"{obj.name}: address of {obj.symbols[index].name} taken twice"
         raise SeedStop("parseIntoAtoms", "address-taken-twice-stops", detail)
     indices.taken.add((obj, index))
@@ -67,15 +72,17 @@ def add_slot_of_reference(obj: InputObject, index: int, indices: Indices, base: 
 
 def order_table(resolution: Resolution, indices: Indices, base: int) -> None:
     """Puts the table's entries into the order of the map that holds them (mapFunctionTable)."""
+    own = own_state(resolution.objects)
     keys: list[Location]
     if indices.slots:
         keys = [location_of(obj, index) for obj, index in indices.slots]
     else:
         found = locations(resolution)
         keys = [found[symbol] for symbol in indices.table_entries]
-    table = HashTable()
+    table = HashTable() if own is None or own.table is None else own.table.copy()
     for key in keys:
-        table.add(key)
+        if key not in table:
+            table.add(key)
     entries = dict(zip(keys, indices.table_entries, strict=True))
     slots = {key: base + slot for slot, key in enumerate(table.in_order())}
     for reference, key in zip(list(indices.slots), keys, strict=False):
@@ -101,7 +108,10 @@ def order_bodies(resolution: Resolution, indices: Indices, quirks: frozenset[str
 
 def number_by_symbol(resolution: Resolution, indices: Indices) -> None:
     """Numbers functions and globals in the order of the symbols (mergeSections)."""
-    functions: dict[Function, None] = {}
+    # What was made in memory is numbered as it is placed.
+    functions: dict[Function, None] = dict.fromkeys(
+        function for obj in resolution.objects if obj.own is not None for function in obj.functions
+    )
     elements: dict[GlobalElement, None] = {}
     for symbol in resolved_symbols(resolution):
         if not symbol.is_defined or not symbol.is_live:
@@ -131,6 +141,13 @@ def lose_tables(resolution: Resolution, indices: Indices) -> None:
     indices.tables = [table for table in indices.tables if table is element]
     for number, table in enumerate(indices.tables, imported):
         table.index = number
+
+
+def enter_own_types(resolution: Resolution, indices: Indices) -> None:
+    """Enters the types that an object in memory has ever used (putOrGetFuncType)."""
+    own = own_state(resolution.objects)
+    for signature in own.types if own is not None else ():
+        indices.type_index(signature)
 
 
 def enter_types_by_symbol(resolution: Resolution, indices: Indices) -> None:

@@ -10,6 +10,7 @@ from linker.format.leb128 import size_unsigned
 from linker.format.model import Relocation
 from linker.objects import Chunk, OutputSegment, Segment
 from linker.seed.errors import SeedStop
+from linker.seed.own_resolution import without_kind
 from linker.seed.pieces import content_end, content_start
 from linker.seed.resolution import location_of, locations, number_of, resolved_symbols
 from linker.symbols import LinkSymbol
@@ -30,8 +31,9 @@ def names_by_symbol(output: Output) -> tuple[list[Name], list[Name]]:
     functions: list[Name] = []
     globals_: list[Name] = []
     imported = set(output.indices.imports)
+    untagged = without_kind(output.resolution.objects)
     for symbol in resolved_symbols(output.resolution):
-        if not symbol.is_live:
+        if not symbol.is_live or symbol in untagged:
             continue
         name = shown_name(symbol)
         if symbol.is_undefined:

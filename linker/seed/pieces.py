@@ -23,6 +23,7 @@ from linker.objects import (
     relocations_by_section,
 )
 from linker.seed.errors import SeedStop
+from linker.seed.own_resolution import reach
 
 
 def without_export_flags(file: model.ObjectFile) -> model.ObjectFile:
@@ -52,6 +53,7 @@ def form_pieces(options: Options, objects: Sequence[InputObject]) -> None:
     Raises:
         SeedStop: the seed's parseIntoAtoms stops at an object.
     """
+    reach(objects, "parseAtom")
     for obj in atom_order(objects, options.quirks):
         named = defined_pieces(obj, stops="aliases-stop" in options.quirks)
         if "unnamed-pieces-dropped" in options.quirks:
@@ -59,6 +61,7 @@ def form_pieces(options: Options, objects: Sequence[InputObject]) -> None:
         if "relocations-at-both-ends" in options.quirks:
             relocate_at_both_ends(obj)
         check_relocation_symbols(obj, options)
+    reach(objects, "allocateAtoms")
 
 
 def atom_order(objects: Sequence[InputObject], quirks: frozenset[str]) -> list[InputObject]:
@@ -78,7 +81,7 @@ def defined_pieces(obj: InputObject, stops: bool) -> set[tuple[SymbolKind, int]]
         index = entry.data.segment if entry.data is not None else entry.index
         assert index is not None
         key = (entry.kind, index)
-        if stops and key in named:
+        if stops and key in named and obj.number is not None:
             what = f"a second symbol for {entry.kind.name.lower()} {index}: {entry.name}"
             raise SeedStop("parseIntoAtoms", "aliases-stop", f"{obj.name}: {what}")
         named.add(key)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from linker.format.constants import SymbolKind
 from linker.seed.errors import SeedError, SeedStop
 from linker.seed.hash_order import Location
+from linker.seed.own_resolution import passed_over
 from linker.symbols import LinkSymbol, State
 
 if TYPE_CHECKING:
@@ -81,9 +82,10 @@ def resolved_symbols(resolution: Resolution) -> list[LinkSymbol]:
     pointer = resolution.own.stack_pointer
     if pointer is not None and pointer in resolution.table.symbols[:1]:
         found = {pointer: None, **found}
+    unlisted = passed_over(resolution.objects)
     for obj in resolution.objects:
         for symbol in obj.symbols:
-            if not symbol.apart:
+            if not symbol.apart and symbol not in unlisted:
                 found.setdefault(symbol)
     return list(found)
 
@@ -102,7 +104,10 @@ def locations(resolution: Resolution) -> dict[LinkSymbol, Location]:
 
 
 def location_of(obj: InputObject, index: int) -> Location:
-    """The location of a symbol of an object; the linker's own stand after the stack pointer."""
+    """The location of a symbol of an object; those made in memory stand in slots of their own,
+    after the stack pointer."""
+    if obj.own is not None:
+        return None, obj.own.slots[index]
     return (None, index + 1) if obj.number is None else (obj.number, index)
 
 

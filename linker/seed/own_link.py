@@ -1,0 +1,67 @@
+"""An object in memory handed to the linker that has been told of its edits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from linker.command_line.options import Options
+from linker.errors import LinkError
+from linker.inputs import Input, MemoryInput
+from linker.seed.catalogue_edits import EDIT_QUIRKS
+from linker.seed.edited import EditedState
+from linker.seed.errors import SeedStop
+from linker.seed.own_files import read_files, resolve_files
+from linker.seed.own_flush import finish, flush
+
+if TYPE_CHECKING:
+    from linker.module import Module
+
+_Key: TypeAlias = tuple[str, tuple[str, ...]]
+OwnLinkers: TypeAlias = dict[_Key, EditedState]
+"""The linkers that an object was flushed with, by options and names of files: a linker has them
+for life."""
+
+
+class Handed(NamedTuple):
+    """What is linked, and how to tell the linker that it is over."""
+
+    inputs: list[Input]
+    state: EditedState | None
+
+
+def hand_over(module: Module, options: Options, files: Sequence[Input]) -> Handed:
+    """The object as the linker with these options and files knows it, in front of the files.
+
+    Raises:
+        LinkError: the object cannot be made, or the linker has stopped.
+    """
+    if not EDIT_QUIRKS & options.quirks:
+        return Handed([MemoryInput(module.name, module.object_file()), *files], None)
+    log, linkers = module.edits()
+    key = (repr(options), tuple(entry.name for entry in files))
+    state = linkers.get(key)
+    if state is None:
+        state = EditedState(options.quirks, options.relocatable, options.output_file)
+        linkers[key] = state
+    state.catch_up(log)
+    try:
+        file, own = flush(state, module.name, options, module.error_names)
+    except SeedStop as stop:
+        state.stop = stop
+        raise LinkError((str(stop),)) from None
+    linked = read_files(state, files, options)
+    resolve_files(state, own)
+    return Handed([MemoryInput(module.name, file, own), *linked], state)
+
+
+def take_back(handed: Handed, options: Options, errors: Sequence[str]) -> None:
+    """Tells the linker how the link ended: a stop is for good."""
+    if handed.state is None:
+        return
+    stopped = [text for text in errors if text.startswith("seed stops in ")]
+    for entry in handed.inputs[:1]:
+        if isinstance(entry, MemoryInput) and entry.own is not None:
+            finish(handed.state, entry.own, options)
+    if stopped:
+        handed.state.stop = SeedStop.repeated(stopped[0])
