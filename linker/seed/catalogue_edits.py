@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _ORDER = "unspecified"
-_RIGHT = "an edited object is linked as one made anew"
+_RIGHT = "unspecified; an edited object ought to link as one made anew"
 
 _DECLARATIONS: tuple[tuple[str, str, str, str], ...] = (
     (

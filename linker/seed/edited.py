@@ -273,10 +273,10 @@ class EditedState:
         """An address in data is looked for by the data's place (`getDeclVAddr`)."""
         kinds: tuple[RelocationType, ...] = (*ADDRESSES, *TABLE_SLOTS)
         number = self.slot_of[atom.declaration]
-        if atom.signature is None and reference.type in kinds:
-            if (None, number) not in self.placed:
-                self.forgotten("getDeclVAddr", f"data {atom.name}")
-            self.placed.add((None, number))
+        if atom.signature is not None or reference.type not in kinds:
+            return
+        if (None, number) not in self.placed:
+            self.forgotten("getDeclVAddr", f"data {atom.name}")
 
     def _make_extern(self, atom: Atom, extern: Extern) -> None:
         self._clear(atom)
@@ -292,9 +292,10 @@ class EditedState:
         slot.is_import = True
         library = extern.library or DEFAULT_LIBRARY
         self.strings |= {atom.name, library}
-        known = self.names.setdefault(atom.name, slot.number)
-        if known == slot.number and known not in self.resolved:
-            self.resolved.append(known)
+        if atom.name not in self.names:
+            self.names[atom.name] = slot.number
+            if slot.number not in self.resolved:
+                self.resolved.append(slot.number)
         self.import_map.add((None, slot.number))
         self.type_number(atom.signature)
         self.imports.setdefault(slot.number, OwnImport(extern.library, atom.name, atom.signature))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from linker.command_line.options import Options
 from linker.declaration import Declaration, Export, Extern, LinkerSymbol, Reference
-from linker.errors import FatalError, LinkError
+from linker.errors import FatalError, LinkError, Message, Severity
 from linker.format.model import FunctionType, ObjectFile
 from linker.module_object import (
     ERROR_NAMES,
@@ -44,7 +44,10 @@ def flush(
     if state.stop is not None:
         raise state.stop
     if state.refused:
-        raise LinkError(tuple(f"seed error LinkError: {text}" for text in state.refused.values()))
+        raise LinkError(
+            Message(Severity.ERROR, f"seed error LinkError: {text}")
+            for text in state.refused.values()
+        )
     return _Flush(state, name, options).build(error_names)
 
 

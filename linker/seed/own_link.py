@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from linker.command_line.options import Options
-from linker.errors import LinkError
+from linker.errors import LinkError, Message, Severity
 from linker.inputs import Input, MemoryInput
 from linker.seed.catalogue_edits import EDIT_QUIRKS
 from linker.seed.edited import EditedState
@@ -49,7 +49,7 @@ def hand_over(module: Module, options: Options, files: Sequence[Input]) -> Hande
         file, own = flush(state, module.name, options, module.error_names)
     except SeedStop as stop:
         state.stop = stop
-        raise LinkError((str(stop),)) from None
+        raise LinkError([Message(Severity.ERROR, str(stop))]) from None
     linked = read_files(state, files, options)
     resolve_files(state, own)
     return Handed([MemoryInput(module.name, file, own), *linked], state)

@@ -9,6 +9,7 @@ from linker.format.constants import ExternalKind, NameSubsection
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.module import Module
 from linker.quirks import DIALECTS
+from linker.seed.catalogue_edits import EDIT_QUIRKS
 from tests.linker.assemble import assemble
 from tests.linker.conftest import file_names, link_here
 from tests.linker.objects import (
@@ -515,5 +516,5 @@ def test_an_export_of_an_object_in_memory_is_not_marked() -> None:
 
 
 def test_every_quirk_of_the_seed_has_a_test() -> None:
-    assert {*EXAMPLES, *CASES, "exports-unmarked"} == DIALECTS["seed"]
+    assert {*EXAMPLES, *CASES, *EDIT_QUIRKS, "exports-unmarked"} == DIALECTS["seed"]
     assert not EXAMPLES.keys() & CASES.keys()
