@@ -100,7 +100,7 @@ def distinct_exports(
 
     Core specification, "Modules": the names of exports differ.
     """
-    if "duplicate-exports-written" in options.quirks:
+    if "duplicate-exports-written" in options.quirks or "export-names-repeated" in options.quirks:
         return exports
     named: dict[str, Export] = {}
     for entry in exports:

@@ -31,14 +31,8 @@ from linker.objects import (
 )
 from linker.older_reader import newer_than_reader
 from linker.opening import ArchiveIndex, open_inputs
+from linker.seed import own_resolution as in_memory
 from linker.seed.errors import SeedError
-from linker.seed.own_resolution import (
-    bind_names,
-    literal,
-    reach,
-    resize_bodies,
-    under_private_name,
-)
 from linker.seed.pieces import forget_thread_local
 from linker.seed.resolution import (
     STACK_POINTER_NAME,
@@ -119,7 +113,7 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     resolution = Resolution(table)
     objects = open_inputs(inputs, options, diagnostics)
     define_required_symbols(options, resolution)
-    reach(objects, "resolveSymbolsInObject")
+    in_memory.reach(objects, "resolveSymbolsInObject")
     for obj in objects:
         if isinstance(obj, ArchiveIndex):
             for name, member in obj.symbols:
@@ -131,7 +125,7 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
         else:
             link_object(obj, resolution)
     diagnostics.check()
-    reach(objects, "setupStart")
+    in_memory.reach(objects, "setupStart")
     entry = extract_wanted(options, resolution)
     diagnostics.check()
     wrapped = declare_wrapped(table, resolution.objects, lambda: link_extracted(resolution))
@@ -209,17 +203,17 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
         raise FatalError(f"{obj.name}: not a relocatable wasm file")
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]
     load(obj, new_comdats, options.optimize, not options.gc_sections, options.quirks)
-    resize_bodies(obj)
+    in_memory.resize_bodies(obj)
     if "thread-local-ordinary" in options.quirks:
         forget_thread_local(obj)
     if not all(new_comdats) and "lost-groups-kept" not in options.quirks:
         leave_out_lost_groups(obj)
     table_symbols = 0
     for number, listed in enumerate(obj.linking.symbols):
-        entry = under_private_name(obj, number, listed)
+        entry = in_memory.under_private_name(obj, number, listed)
         if entry.kind is SymbolKind.TABLE:
             table_symbols += 1
-        symbol = literal(obj, number, entry)
+        symbol = in_memory.literal(obj, number, entry)
         is_called = number in obj.called_directly
         if symbol is None and not entry.is_undefined:
             symbol = add_definition(obj, entry, options, table)
@@ -233,7 +227,7 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
             if "extracted-definition-unchecked" not in options.quirks:
                 # Once more, now that there is a definition to compare the reference with.
                 obj.symbols[-1] = add_reference(obj, entry, is_called, options, table)
-    bind_names(obj, table)
+    in_memory.bind_names(obj, table)
     add_legacy_table_symbol(obj, table_symbols, resolution)
     if extracted:
         yield extracted.pop()

@@ -265,6 +265,12 @@ _WRITING: tuple[tuple[str, str, str, str], ...] = (
         LINKING + '"Symbol Table" (WASM_SYM_EXPORTED)',
     ),
     (
+        "export-names-repeated",
+        "Two exports of one name are both written.",
+        "setupExports",
+        CORE + '"Modules" (the names of exports differ)',
+    ),
+    (
         "data-exported-as-memory",
         "A data symbol is exported as the memory with the number of its segment.",
         "setupExports",

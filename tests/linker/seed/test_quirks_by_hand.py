@@ -473,6 +473,12 @@ EXAMPLES = {
         shows(number_of_segment("y"), 1),
         shows(number_of_segment("y"), 0),
     ),
+    "export-names-repeated": Example(
+        (assemble(returning("memory", 1, EXPORTED)),),
+        "--no-entry",
+        fails("two different exports are called memory"),
+        exports("memory", "memory"),
+    ),
     "data-relocations-misplaced": Example(
         POINTER,
         "-r",
