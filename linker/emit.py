@@ -9,7 +9,7 @@ from linker.command_line.options import Options
 from linker.errors import FatalError
 from linker.exports import Export
 from linker.features import Features
-from linker.format.constants import ExternalKind, LimitsFlag, SectionId, SymbolKind
+from linker.format.constants import ExternalKind, LimitsFlag, SectionId, SymbolKind, ValueType
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import FunctionType, GlobalType, Limits, TableType
 from linker.indices import Indices, import_module_of, import_name_of
@@ -107,6 +107,23 @@ def memory_limits(output: Output) -> Limits:
         flags |= LimitsFlag.HAS_PAGE_SIZE
         page_size = options.page_size.bit_length() - 1
     return Limits(flags, memory.pages, memory.max_pages, page_size)
+
+
+def refuse_unnamed_types(output: Output) -> None:
+    """Raises FatalError where the release of the dialect does not survive a type it has to write.
+
+    wasm-ld makes a text of each type for its debug output (writeValueType), written or not.
+    """
+    indices = output.indices
+    globals_ = [entry.type for entry in indices.globals]
+    globals_ += [entry.global_type for entry in indices.imports if entry.global_type is not None]
+    written = {entry.value_type for entry in globals_}
+    for signature in indices.types:
+        written |= {*signature.parameters, *signature.results}
+    if ValueType.EXNREF in written:
+        raise FatalError(
+            "wasm-ld up to 18 crashes here: no name for the type exnref (quirk exnref-crashes)"
+        )
 
 
 def type_section(output: Output) -> bytes:

@@ -16,11 +16,15 @@ OLDEST_LLD = 15
 
 
 class _Past(NamedTuple):
-    """A quirk of the past with the releases that have it, the first and the last."""
+    """A quirk of the past with the releases that have it, but for some in between."""
 
     quirk: Quirk
     last: int
     first: int = OLDEST_LLD
+    without: tuple[int, ...] = ()
+
+    def is_in(self, release: int) -> bool:
+        return self.first <= release <= self.last and release not in self.without
 
 
 def _options_before(release: int) -> _Past:
@@ -57,9 +61,11 @@ def _past(
     *,
     last: int,
     first: int = OLDEST_LLD,
+    without: tuple[int, ...] = (),
 ) -> _Past:
     releases = f"up to {last}" if first == OLDEST_LLD else f"{first} to {last}"
-    return _Past(Quirk(name, description, f"wasm-ld {releases}: {origin}", breaks), last, first)
+    quirk = Quirk(name, description, f"wasm-ld {releases}: {origin}", breaks)
+    return _Past(quirk, last, first, without)
 
 
 _PAST: tuple[_Past, ...] = (
@@ -181,6 +187,22 @@ _PAST: tuple[_Past, ...] = (
         last=18,
     ),
     _past(
+        "function-references-refused",
+        "An object with a global that starts as a reference to a function is refused as malformed.",
+        "WasmObjectFile's readInitExpr did not know ref.func",
+        'core specification, "Constant Expressions"',
+        last=18,
+    ),
+    _past(
+        "exnref-crashes",
+        "Writing the type exnref, in a signature or as the type of a global, crashes the linker.",
+        "toString(ValType), which writeValueType calls for its debug output, has no name for it;"
+        " wasm-ld 17, as the package carries it, gets away with that",
+        'core specification, "Reference Types"',
+        last=18,
+        without=(17,),
+    ),
+    _past(
         "table-import-unnamed",
         "With --import-table, an object's reference to the function table is no import by itself,"
         " and the module's elements name table 4294967295.",
@@ -299,7 +321,7 @@ _CAME_AFTER: dict[str, int] = {
 
 def quirks_of_lld(release: int) -> frozenset[str]:
     """The names of what `release` does otherwise than wasm-ld 22."""
-    return frozenset(entry.quirk.name for entry in _PAST if entry.first <= release <= entry.last)
+    return frozenset(entry.quirk.name for entry in _PAST if entry.is_in(release))
 
 
 def absent_from_lld(release: int) -> frozenset[str]:

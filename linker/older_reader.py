@@ -18,8 +18,18 @@ REF_NULL = b"\xd0"
 VECTOR_CONST = b"\xfd\x0c"
 NO_VECTORS = "init-expressions-cut"
 NEWER = frozenset(
-    {"absolute-symbols-refused", "function-index-i32-unknown", "null-functions-refused"},
+    {
+        "absolute-symbols-refused",
+        "function-index-i32-unknown",
+        "function-references-refused",
+        "null-functions-refused",
+    },
 )
+# Instructions of initial values, by the quirk of a reader that does not know them.
+UNREADABLE: dict[int, str] = {
+    Opcode.V128_CONST: NO_VECTORS,
+    Opcode.REF_FUNC: "function-references-refused",
+}
 
 
 def newer_than_release(data: bytes, name: str, quirks: frozenset[str]) -> str | None:
@@ -56,10 +66,9 @@ def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
 
 def newer_global(section: GlobalSection, quirks: frozenset[str]) -> str | None:
     for entry in section.globals:
-        if NO_VECTORS in quirks and any(
-            opcode == Opcode.V128_CONST for opcode, _ in decode(entry.init)
-        ):
-            return f"invalid opcode in init_expr: {int(Opcode.V128_CONST)}"
+        for opcode, _ in decode(entry.init):
+            if opcode in UNREADABLE and UNREADABLE[opcode] in quirks:
+                return f"invalid opcode in init_expr: {int(opcode)}"
         if "null-functions-refused" not in quirks:
             continue
         if entry.init.body[:1] == REF_NULL and entry.init.body[1] != ValueType.EXTERNREF:

@@ -20,6 +20,8 @@ def write_module(output: Output) -> bytes:
         reach(output.resolution.objects, place)
     keeps_relocations = options.relocatable or options.emit_relocs
     symbols = number_symbols(output.resolution) if keeps_relocations else []
+    if "exnref-crashes" in options.quirks:
+        emit.refuse_unnamed_types(output)
     custom = collect_custom_sections(options, output.resolution.objects)
     sections = [
         emit.type_section(output),

@@ -15,9 +15,9 @@ import pytest
 from linker.driver import LinkOutput
 from linker.errors import printed
 from linker.format.archive import Member, encode_archive
-from linker.format.constants import RelocationType
+from linker.format.constants import RelocationType, ValueType
 from linker.format.errors import MalformedFile
-from linker.format.expression import ref_null
+from linker.format.expression import ref_func, ref_null
 from linker.format.parse import parse
 from linker.lld_quirks import PAST_QUIRKS, absent_from_lld, quirks_of_lld
 from linker.quirks import DIALECTS
@@ -33,6 +33,7 @@ from tests.linker.objects import (
     TLS,
     TLS_SEGMENT,
     TO_I32,
+    UNREACHABLE,
     WEAK,
     Site,
     absolute,
@@ -47,6 +48,7 @@ from tests.linker.objects import (
     global_variable,
     pointer,
     returning,
+    signature,
     undefined_data,
     undefined_function,
     undefined_table,
@@ -249,6 +251,21 @@ EXAMPLES = {
         "--no-entry",
         links,
     ),
+    "function-references-refused": Example(
+        (assemble(global_starting_with("x", ref_func(0), FUNCREF), function("f", flags=EXPORTED)),),
+        "--no-entry",
+        links,
+    ),
+    "exnref-crashes": Example(
+        (
+            assemble(
+                function("f", UNREACHABLE, type=signature((ValueType.EXNREF,)), flags=EXPORTED),
+            ),
+        ),
+        "--no-entry",
+        links,
+        crashes=True,
+    ),
     "table-import-unnamed": Example(
         (
             assemble(
@@ -440,5 +457,6 @@ def test_dialects_grow_with_their_age() -> None:
     assert DIALECTS["lld-22"].isdisjoint(EXAMPLES)
     for number in RELEASES[:-1]:
         older, newer = DIALECTS[f"lld-{number}"], DIALECTS[f"lld-{number + 1}"]
-        assert newer - older <= absent_from_lld(number) | {"local-symbols-offered"}
+        not_in_all = {"local-symbols-offered", "exnref-crashes"}
+        assert newer - older <= absent_from_lld(number) | not_in_all
         assert quirks_of_lld(number) <= older
