@@ -81,6 +81,7 @@ def compare_views(program: Program, record: Record) -> None:
         and not slot.local
         and not slot.thread_local
         and not slot.mismatched
+        and not slot.partial
         and slot.definitions
         and slot.kind != SymbolKind.TAG
     ]
