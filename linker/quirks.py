@@ -26,8 +26,8 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
     ),
     Quirk(
         "import-mismatch-unchecked",
-        "Two references to an undefined global, table or tag may ask for different imports;"
-        " the first one's is taken.",
+        "Two references to an undefined global, table or tag may ask for different imports, or"
+        " be of different types; the first one's is taken.",
         "wasm-ld up to 22: SymbolTable::addUndefinedGlobal, addUndefinedTable, addUndefinedTag",
         "unspecified",
     ),
@@ -192,6 +192,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         "An init function that is not defined crashes the linker.",
         "wasm-ld up to 22: createCallCtorsFunction, as scanRelocations sees relocations only",
         'Linking.md, "Init Functions Subsection"',
+    ),
+    Quirk(
+        "reference-kinds-unchecked",
+        "References to one undefined name as symbols of several kinds are not compared; with -r"
+        " the linker crashes or writes arbitrary numbers.",
+        "wasm-ld up to 22: SymbolTable's addUndefined* look at the kind of definitions only",
+        "unspecified",
     ),
     Quirk(
         "low-base-crashes",

@@ -227,11 +227,24 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
             if "extracted-definition-unchecked" not in options.quirks:
                 # Once more, now that there is a definition to compare the reference with.
                 obj.symbols[-1] = add_reference(obj, entry, is_called, options, table)
+            else:
+                refuse_arbitrary_numbers(obj.symbols[-1], entry)
     in_memory.bind_names(obj, table)
     add_legacy_table_symbol(obj, table_symbols, resolution)
     if extracted:
         yield extracted.pop()
     resolution.objects.append(obj)
+
+
+def refuse_arbitrary_numbers(symbol: LinkSymbol, reference: model.Symbol) -> None:
+    """Says where wasm-ld reads the wrong fields of a symbol, and writes what it finds there."""
+    if symbol.is_defined and symbol.kind is not reference.kind:
+        if symbol.kind is SymbolKind.FUNCTION and reference.kind is not SymbolKind.DATA:
+            return
+        raise FatalError(
+            f"wasm-ld 22 crashes here, or writes arbitrary numbers: {reference.name} is not of"
+            " the kind that it is taken for (quirk extracted-definition-unchecked)",
+        )
 
 
 def leave_out_lost_groups(obj: InputObject) -> None:

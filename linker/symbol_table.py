@@ -18,7 +18,7 @@ from collections.abc import Callable
 
 from linker.command_line.options import Options
 from linker.describe import describe_global_type, describe_signature, describe_table_type
-from linker.errors import Diagnostics
+from linker.errors import Diagnostics, FatalError
 from linker.format.constants import SymbolKind
 from linker.format.model import FunctionType
 from linker.hashes.hash_order import dense_map_order
@@ -410,15 +410,27 @@ class SymbolTable:
 
     def _update_undefined(self, existing: LinkSymbol, new: LinkSymbol) -> None:
         """One more reference to what is not defined (LLD's updateExistingUndefined)."""
-        if "later-reference-wins" in self.options.quirks:
+        quirks = self.options.quirks
+        if "later-reference-wins" in quirks:
             existing.become(new)
             return
+        if existing.kind is not new.kind and self._compares:
+            if "reference-kinds-unchecked" not in quirks:
+                self._report_kind(existing, new)
+            elif self.options.relocatable:
+                raise FatalError(
+                    f"wasm-ld 22 crashes here: {new.name} is referred to as two kinds of symbol"
+                    " (quirk reference-kinds-unchecked)",
+                )
+            return
         compares = new.kind is SymbolKind.FUNCTION
-        if compares or "import-mismatch-unchecked" not in self.options.quirks:
+        if compares or "import-mismatch-unchecked" not in quirks:
+            if not compares:
+                self._check_type(existing, new)
             self._unify_imports(existing, new)
-        if "first-weak-reference-counts" in self.options.quirks:
+        if "first-weak-reference-counts" in quirks:
             keep_first_flags(existing, new)
-        elif "undefined-flags-replaced" in self.options.quirks:
+        elif "undefined-flags-replaced" in quirks:
             replace_flags(existing, new)
         else:
             unify_flags(existing, new)

@@ -17,6 +17,7 @@ from strategies.code import I32, TO_I32, Code
 from strategies.constructors import constructor, destructors, reactor
 from strategies.data_edges import edge
 from strategies.definitions import TABLE_TYPES
+from strategies.disagreements import differ
 from strategies.host import host_number
 from strategies.initial_values import NUMBERS
 from strategies.instructions import instruction
@@ -350,6 +351,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("dead", idle_reference, 2),
     ("imports", imported_global, 2),
     ("refusals", refuse, 10),
+    ("disagreements", differ, 4),
     ("tables", imported_table, 1),
     ("instructions", instruction, 10),
     ("tags", throw_and_catch, 5),

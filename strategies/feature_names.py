@@ -32,6 +32,9 @@ _NAMES = {
         bounds-of-retained bounds-of-used compiler-names empty-segment explicit-memory far-addend
         large-data large-zeros passive size-beyond-end strict-alignment symbol-at-end
         table-of-pointers wide-offset
+    "disagree": """
+        comdat-kind import-signature import-source kind-of-reference limits same-import size
+        thread-local two-kinds
     """,
     "flag": """
         explicit-name exported hidden no-strip
@@ -66,6 +69,10 @@ _NAMES = {
         global-type-mismatch import-mismatch malformed-object memory-not-aligned
         memory-too-small misplaced-switch mutable-globals-needed
         option-conflict stack-not-aligned string-not-terminated symbol-type-mismatch
+        feature-disallowed feature-not-allowed global-base-too-small global-type-mismatch
+        import-mismatch memory-not-aligned memory-too-small mutable-globals-needed
+        option-conflict signature-mismatch stack-not-aligned string-not-terminated
+        symbol-type-mismatch
         table-type-mismatch undefined-symbol
     """,
     "relocation": """

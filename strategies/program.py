@@ -55,6 +55,7 @@ GROUPS = (
     "refusals",
     "mismatches",
     "bindings",
+    "disagreements",
     "views",
     "instructions",
     "edges",

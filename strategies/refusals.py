@@ -24,6 +24,7 @@ from linker.format.model import (
     TableType,
     TargetFeature,
 )
+from strategies import disagreements
 from strategies.choices import Record
 from strategies.code import I32, Code
 from strategies.options import PAGE, add
@@ -68,23 +69,6 @@ def missing_data(program: Program, units: Pair, record: Record) -> None:
     _missing(program, units[0], record, SymbolKind.DATA)
 
 
-def kinds(program: Program, units: Pair, record: Record) -> None:
-    name = f"clash{program.number()}"
-    units[0].builder.define_function(name, TO_INT, _constant(0))
-    builder = units[1].builder
-    index = builder.segment(f".data.{name}")
-    builder.segments[index].reserve(0, 4)
-    builder.define_data(name, index, 0, 4, 0)
-    program.refusal = ("symbol-type-mismatch", "a function and a data symbol of one name")
-
-
-def kinds_of_reference(program: Program, units: Pair, record: Record) -> None:
-    name = f"clash{program.number()}"
-    units[0].builder.define_function(name, TO_INT, _constant(0))
-    units[1].builder.undefined(SymbolKind.DATA, name, None)
-    program.refusal = ("symbol-type-mismatch", "a function referred to as data")
-
-
 def duplicates(program: Program, units: Pair, record: Record) -> None:
     name = f"clash{program.number()}"
     units[0].builder.define_function(name, TO_INT, _constant(0))
@@ -118,14 +102,6 @@ def tag_types(program: Program, units: Pair, record: Record) -> None:
     builder = units[1].builder
     builder.undefined(SymbolKind.TAG, name, builder.type_index(FunctionType((I32,), ())))
     program.refusal = ("signature-mismatch", "a tag and a reference of another signature")
-
-
-def imports(program: Program, units: Pair, record: Record) -> None:
-    name = f"clash{program.number()}"
-    second = (("one", "other"), ("two", "name"))[record.below(2)]
-    units[0].builder.undefined_function(name, TO_INT, 0, ("one", "name"))
-    units[1].builder.undefined_function(name, TO_INT, 0, second)
-    program.refusal = ("import-mismatch", "one symbol imported from two places")
 
 
 def entry(program: Program, units: Pair, record: Record) -> None:
@@ -285,15 +261,13 @@ WITH_ONE: tuple[Refusal, ...] = (
 )
 WITH_TWO: tuple[Refusal, ...] = (
     *WITH_ONE,
-    kinds,
-    kinds_of_reference,
     table_types,
     duplicates,
     duplicates,
     global_types,
     global_types,
     table_types,
-    imports,
+    *disagreements.REFUSED,
     disallowed,
     tag_types,
 )

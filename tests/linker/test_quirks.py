@@ -322,6 +322,15 @@ EXAMPLES = {
         lambda output: output.errors == ("a.o: undefined symbol: f",),
         crashes=True,
     ),
+    "reference-kinds-unchecked": Example(
+        (
+            assemble(undefined_function("x"), function("f", call("x"))),
+            assemble(undefined_data("x"), function("g", address_only("x"))),
+        ),
+        "-r",
+        lambda output: output.errors[0].startswith("symbol type mismatch: x"),
+        crashes=True,
+    ),
     "low-base-crashes": Example(
         (assemble(data("x", b"1", flags=NO_STRIP), features("+atomics", "+bulk-memory")),),
         "--no-entry --shared-memory --global-base=1024",
