@@ -19,6 +19,7 @@ from linker.format.constants import (
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.inputs import Input
+from linker.kinds import refuse_arbitrary_numbers
 from linker.legacy_table import add_legacy_table_symbol
 from linker.listings.why_extract import Extraction, report
 from linker.objects import (
@@ -234,17 +235,6 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
     if extracted:
         yield extracted.pop()
     resolution.objects.append(obj)
-
-
-def refuse_arbitrary_numbers(symbol: LinkSymbol, reference: model.Symbol) -> None:
-    """Says where wasm-ld reads the wrong fields of a symbol, and writes what it finds there."""
-    if symbol.is_defined and symbol.kind is not reference.kind:
-        if symbol.kind is SymbolKind.FUNCTION and reference.kind is not SymbolKind.DATA:
-            return
-        raise FatalError(
-            f"wasm-ld 22 crashes here, or writes arbitrary numbers: {reference.name} is not of"
-            " the kind that it is taken for (quirk extracted-definition-unchecked)",
-        )
 
 
 def leave_out_lost_groups(obj: InputObject) -> None:

@@ -183,14 +183,15 @@ REFUSED: tuple[Disagreement, ...] = (
 
 
 def sizes(program: Program, units: Pair, record: Record) -> None:
-    """Weak data of two sizes and alignments: the first counts, whatever the second says."""
+    """One group's data in two sizes and alignments: the first object's counts."""
     name = f"sized{program.number()}"
     for unit, size, value in ((units[0], 4, 1), (units[1], 4 + 4 * record.below(8), 2)):
         index = unit.builder.segment(f".data.{name}")
         segment = unit.builder.segments[index]
+        segment.comdat = name
         offset = segment.reserve(2 + record.below(4), size)
         segment.content[offset : offset + 4] = value.to_bytes(4, "little")
-        unit.builder.define_data(name, index, offset, size, WEAK)
+        unit.builder.define_data(name, index, offset, size, HIDDEN)
     probe = next_probe(program, units[1], record)
     probe.code.raw(b"\x41\x00\x28\x00")
     probe.code.site(R.MEMORY_ADDR_LEB, units[1].builder.by_name[name])

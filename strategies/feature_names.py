@@ -32,6 +32,7 @@ _NAMES = {
         bounds-of-retained bounds-of-used compiler-names empty-segment explicit-memory far-addend
         large-data large-zeros passive size-beyond-end strict-alignment symbol-at-end
         table-of-pointers wide-offset
+    """,
     "disagree": """
         comdat-kind import-signature import-source kind-of-reference limits same-import size
         thread-local two-kinds

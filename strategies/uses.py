@@ -140,7 +140,7 @@ def _mismatched(program: Program, unit: Unit, probe: Probe, slot: Slot, record: 
     """
     known = None if slot.local else unit.builder.by_name.get(slot.name)
     if known is None:
-        if slot.local or slot.policy != "defined" or not record.byte() & 1:
+        if slot.local or slot.partial or slot.policy != "defined" or not record.byte() & 1:
             return False
         lazy = any(program.units[d.unit].is_lazy for d in slot.definitions)
         if lazy and not program.has("known-bugs"):

@@ -78,7 +78,7 @@ def test_shrinking_finds_a_small_case() -> None:
     """A case that shows one feature shrinks to little more than that feature."""
 
     def wanted(case: LinkCase) -> bool:
-        return dict(case.features).get("symbol.data.weak", 0) > 0
+        return dict(case.features).get("symbol.global.strong", 0) > 0
 
     quick = settings(database=None, deadline=None, derandomize=True, max_examples=600)
     case = find(link_cases(), wanted, settings=quick)

@@ -1,0 +1,19 @@
+"""Where a dialect cannot follow wasm-ld: a symbol is taken for one of another kind."""
+
+from __future__ import annotations
+
+from linker.errors import FatalError
+from linker.format import model
+from linker.format.constants import SymbolKind
+from linker.symbols import LinkSymbol
+
+
+def refuse_arbitrary_numbers(symbol: LinkSymbol, reference: model.Symbol) -> None:
+    """Says where wasm-ld reads the wrong fields of a symbol, and writes what it finds there."""
+    if symbol.is_defined and symbol.kind is not reference.kind:
+        if symbol.kind is SymbolKind.FUNCTION and reference.kind is not SymbolKind.DATA:
+            return
+        raise FatalError(
+            f"wasm-ld 22 crashes here, or writes arbitrary numbers: {reference.name} is not of"
+            " the kind that it is taken for (quirk extracted-definition-unchecked)",
+        )
