@@ -20,6 +20,7 @@ from linker.format.constants import (
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.inputs import Input
 from linker.kinds import refuse_arbitrary_numbers
+from linker.lazy_symbols import demote_lazy_symbols
 from linker.legacy_table import add_legacy_table_symbol
 from linker.listings.why_extract import Extraction, report
 from linker.objects import (
@@ -49,10 +50,9 @@ from linker.symbol_table import (
     defined_global,
     defined_table,
     defined_tag,
-    demote,
     undefined_symbol,
 )
-from linker.symbols import ABSOLUTE, EXTERNAL_KINDS, HIDDEN, TLS, UNDEFINED, WEAK, LinkSymbol, State
+from linker.symbols import ABSOLUTE, EXTERNAL_KINDS, HIDDEN, TLS, UNDEFINED, LinkSymbol, State
 from linker.wrap import apply_wrapping, declare_wrapped
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
@@ -60,9 +60,6 @@ NULL_SIGNATURE = FunctionType((), ())
 TLS_INIT_SIGNATURE = FunctionType((ValueType.I32,), ())
 POINTER = ValueType.I32
 ZERO = InitExpr(b"\x41\x00\x0b")
-ZERO_QUIRKS = frozenset(
-    {"local-symbols-offered", "archive-index-used", "lost-member-symbol-zero"},
-)
 
 
 @dataclass(slots=True)
@@ -542,27 +539,6 @@ def find_call_dtors(resolution: Resolution) -> None:
     if symbol.signature is not None and symbol.signature != NULL_SIGNATURE:
         diagnostics.error("__wasm_call_dtors must have no argument or return values")
     resolution.own.call_dtors = symbol
-
-
-def demote_lazy_symbols(table: SymbolTable) -> None:
-    """What was never extracted stays undefined (LLD's demoteLazySymbols)."""
-    options = table.options
-    quirks = options.quirks
-    flags = WEAK if "demoted-flag-lost" in quirks else WEAK | UNDEFINED
-    for symbol in table.symbols:
-        if not symbol.is_lazy or not symbol.used_in_object:
-            continue
-        is_function = symbol.signature is not None
-        if is_function and options.relocatable and "lazy-functions-garbage" in quirks:
-            raise FatalError(
-                "wasm-ld 15 writes what happens to be in memory, or crashes here: reference"
-                f" to {symbol.name}, which an archive defines (quirk lazy-functions-garbage)",
-            )
-        if not symbol.is_weak and quirks & ZERO_QUIRKS:
-            # The member has been taken and does not define it; wasm-ld goes on with its zeros.
-            symbol.index = symbol.table_index = 0
-        elif is_function or "lazy-data-not-demoted" not in quirks:
-            demote(symbol, flags)
 
 
 def resolve_function_table(options: Options, resolution: Resolution, required: bool) -> None:
