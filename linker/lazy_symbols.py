@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linker.errors import FatalError
 from linker.symbol_table import SymbolTable, demote
 from linker.symbols import UNDEFINED, WEAK
 
