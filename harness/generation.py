@@ -24,6 +24,7 @@ COMPARED_GROUPS = (
     "relocatable",
     "legacy-exceptions",
     "wrong-index",
+    "newer-engines",
 )
 # What Zig's linker has no options for, and archives that others write; and tags, on which every
 # release of it ends at once.

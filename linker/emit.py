@@ -299,7 +299,7 @@ def place_code(output: Output) -> bytearray:
 def place_compressed_code(output: Output) -> bytearray:
     content = bytearray(encode_unsigned(len(output.indices.functions), output.width))
     for function in output.indices.bodies:
-        function.compressed = compress(function, output.options.table_base)
+        function.compressed = compress(function, output.options.table_base, output.options.quirks)
         function.output_offset = len(content)
         content += function.compressed
     return content

@@ -119,6 +119,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Validation" of exports',
     ),
     Quirk(
+        "block-types-unsigned",
+        "With --compress-relocations, the type of a block is written as an unsigned number: from"
+        " index 64 on it means another type, or none.",
+        "wasm-ld up to 22: InputFunction's writeCompressedReloc",
+        'core specification, "Control Instructions" (block types)',
+    ),
+    Quirk(
         "further-memories-forgotten",
         "Objects with several memories are linked as if they had one, so that their code names"
         " memories that the module lacks.",

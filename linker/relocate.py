@@ -30,6 +30,9 @@ SECTION_OFFSET = int(R.SECTION_OFFSET_I32)
 # What wasm-ld writes for something that an option lets be undefined: all ones, in 32 bits.
 NO_INDEX = 0xFFFFFFFF
 
+# block, loop, if, try, try_table: the index of their type is their first operand.
+BLOCK_OPCODES = frozenset((0x02, 0x03, 0x04, 0x06, 0x1F))
+
 LEB, LEB64, SLEB, SLEB64, I32, I64 = range(6)
 ENCODINGS = {
     **dict.fromkeys((R.FUNCTION_INDEX_LEB, R.TYPE_INDEX_LEB, R.GLOBAL_INDEX_LEB), LEB),
@@ -170,8 +173,9 @@ def apply(
         output[place : place + len(encoded)] = encoded
 
 
-def compress(function: Function, table_base: int) -> bytes:
+def compress(function: Function, table_base: int, quirks: frozenset[str]) -> bytes:
     """The function with its relocated numbers in their least width (LLD's writeCompressed)."""
+    signs_block_types = "block-types-unsigned" not in quirks
     obj = function.file
     if obj is None:
         return function.content
@@ -183,6 +187,9 @@ def compress(function: Function, table_base: int) -> bytes:
         value = value_of(relocation, function, obj, table_base)
         width = len(encode(relocation.type, value))
         is_signed = ENCODING_OF[relocation.type] in (SLEB, SLEB64)
+        if relocation.type == TYPE_INDEX and signs_block_types:
+            # The type of a block is a signed number: 64 would be the empty type.
+            is_signed = function.content[start - 1] in BLOCK_OPCODES
         code += encode_signed(value) if is_signed else encode_unsigned(value & 2**64 - 1)
         end = start + width
     code += function.content[end:]

@@ -194,6 +194,7 @@ class ObjectBuilder:
         self.types: dict[FunctionType, int] = {}
         self.imports: dict[ExternalKind, list[Import]] = {kind: [] for kind in ExternalKind}
         self.functions: list[tuple[int, Code, str | None]] = []
+        self.memories: list[Limits] = []
         self.globals: list[Global] = []
         self.tables: list[Table] = []
         self.tags: list[int] = []
@@ -439,10 +440,12 @@ class ObjectBuilder:
         if self.types:
             sections.append(TypeSection(list(self.types), width))
         imports: list[Import] = []
-        if style.linear_memory_import:
-            pages = -(-position // 65536)
-            limits = Limits(LimitsFlag(0), pages)
-            imports.append(Import("env", "__linear_memory", ExternalKind.MEMORY, limits))
+        memories = self.memories
+        if style.linear_memory_import and not memories:
+            memories = [Limits(LimitsFlag(0), -(-position // 65536))]
+        for number, limits in enumerate(memories):
+            name = f"memory{number}" if number else "__linear_memory"
+            imports.append(Import("env", name, ExternalKind.MEMORY, limits))
         for group in self.imports.values():
             imports += group
         if imports:

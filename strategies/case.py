@@ -16,6 +16,8 @@ MESSAGE_CLASSES = (
     "global-type-mismatch",
     "table-type-mismatch",
     "signature-mismatch",
+    "address-size",
+    "several-memories",
     "import-mismatch",
     "entry-not-defined",
     "export-not-defined",

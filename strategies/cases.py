@@ -44,6 +44,7 @@ from strategies.program import (
 
 LATE = "constructor-has-arguments"  # told of after names without definition
 
+THREAD_FEATURES = ("atomics", "bulk-memory")
 MASK_BYTES = (len(GROUPS) + 7) // 8
 HEADER_BYTES = 2 * MASK_BYTES + 16 + packaging.RECORD_BYTES
 RECORD_BYTES = 11
@@ -290,10 +291,14 @@ def make_program(
             program.arguments.append("--max-memory=16777216")
     if program.has("emit-relocs") and not program.has("relocatable"):
         program.arguments.append("--emit-relocs")
-    if shared or any(slot.thread_local for slot in program.slots):
+    if program.lacks_threads:
+        for unit in program.units:
+            kept = [f for f in unit.builder.features if f.name not in THREAD_FEATURES]
+            unit.builder.features[:] = kept
+    elif shared or any(slot.thread_local for slot in program.slots):
         known = program.units[0].builder.features
         names = {feature.name for feature in known}
-        missing = [name for name in ("atomics", "bulk-memory") if name not in names]
+        missing = [name for name in THREAD_FEATURES if name not in names]
         known += [TargetFeature("+", name) for name in missing]
     if program.has("declared-features") and "--features" not in program.options:
         for unit in program.units:

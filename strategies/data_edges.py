@@ -5,7 +5,8 @@ Each statement has a probe of its own whose value holds wherever the linker puts
 
 from __future__ import annotations
 
-from linker.format.constants import SegmentFlag, SymbolKind
+from linker.format.constants import LimitsFlag, SegmentFlag, SymbolKind
+from linker.format.model import Limits
 from strategies.addresses import LOCAL, R, call_through_table, reference
 from strategies.builder import SegmentMode
 from strategies.choices import Record
@@ -231,6 +232,15 @@ def far_addend(program: Program, unit: Unit, record: Record) -> None:
     program.note("edge.far-addend")
 
 
+def memory(program: Program, unit: Unit, record: Record) -> None:
+    """An object that imports a memory with a maximum, or a shared one; nobody looks at that."""
+    flags = LimitsFlag.HAS_MAX | (LimitsFlag.IS_SHARED if record.byte() & 1 else LimitsFlag(0))
+    if not unit.builder.memories:
+        unit.builder.memories.append(Limits(flags, 1, 1 + record.byte()))
+    end_symbol(program, unit, record)
+    program.note("edge.memory-limits")
+
+
 STATEMENTS = (
     empty_segment,
     end_symbol,
@@ -241,6 +251,7 @@ STATEMENTS = (
     bounds,
     far_addend,
     shape,
+    memory,
     empty_segment,
 )
 

@@ -21,6 +21,7 @@ from strategies.disagreements import differ
 from strategies.host import host_number
 from strategies.initial_values import NUMBERS
 from strategies.instructions import instruction
+from strategies.newer import newer
 from strategies.program import TO_INT, UNSPECIFIED, Program, Slot, Unit
 from strategies.refusals import refuse
 from strategies.table_uses import use_tables
@@ -361,6 +362,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("globals", set_and_get, 3),
     ("views", compare_views, 8),
     ("edges", edge, 8),
+    ("newer-engines", newer, 6),
     ("shared-memory", block, 3),
     ("shared-memory", start_thread, 6),
     ("shared-memory", wait_and_notify, 2),

@@ -30,7 +30,7 @@ _NAMES = {
     """,
     "edge": """
         bounds-of-retained bounds-of-used compiler-names empty-segment explicit-memory far-addend
-        large-data large-zeros passive size-beyond-end strict-alignment symbol-at-end
+        large-data large-zeros memory-limits passive size-beyond-end strict-alignment symbol-at-end
         table-of-pointers wide-offset
     """,
     "disagree": """
@@ -65,6 +65,7 @@ _NAMES = {
         host-calls returns traps
     """,
     "refusal": """
+        address-size
         constructor-has-arguments duplicate-symbol entry-not-defined export-not-defined
         feature-disallowed feature-not-allowed file-missing global-base-too-small
         global-type-mismatch import-mismatch malformed-object memory-not-aligned

@@ -473,10 +473,37 @@ FRAGMENTS: tuple[Fragment, ...] = (
 )
 
 
+def many_types(program: Program, unit: Unit, probe: Probe, record: Record) -> None:
+    """A block whose type stands behind 64 others; compressed, wasm-ld 22 gets it wrong."""
+    code = Code()
+    first = program.number()
+    for number in range(66):
+        kinds = tuple((F64, I64, F32, I32)[number >> 2 * p & 3] for p in range(4))
+        signature = FunctionType(kinds, (F64,) * (first & 3))
+        code.raw(b"\x41\x00\x04\x40")
+        push_arguments(code, signature)
+        code.const(1)
+        call_through_table(unit, code, signature)
+        code.raw(DROP * len(signature.results) + END)
+    value = record.byte()
+    _block(0x02, unit, code, FunctionType((), (I32, F64, F64)))
+    code.const(value)
+    code.constant(F64, 1)
+    code.constant(F64, 2)
+    code.raw(END + DROP * 2 + END)
+    symbol = unit.builder.define_function(f"types{first}", TO_INT, code, LOCAL)
+    probe.code.raw(b"\x10")
+    probe.code.site(R.FUNCTION_INDEX_LEB, symbol)
+    probe.end(lambda m: value)
+    program.note("code.many-types")
+
+
 def instruction(program: Program, record: Record) -> None:
     """One instruction, or a few, as a term of a probe."""
     unit = program.units[record.below(len(program.units))]
     fragment = record.pick(FRAGMENTS)
+    if fragment is saturate and program.has("known-bugs"):
+        fragment = many_types
     probe = next_probe(program, unit, record)
     terms = len(probe.terms)
     fragment(program, unit, probe, record)

@@ -67,7 +67,7 @@ GROUPS = (
 # is known to be wrong; "relocatable" cases are linked with -r and have no probes to run; with
 # "declared-features" every object has a section target_features; "legacy-exceptions" are those
 # with try and catch, which engines of today do not run; with "wrong-index" archives may have symbol
-# tables that lie, which some linkers believe.
+# tables that lie, which some linkers believe; "newer-engines" is what few engines know.
 OPTIONAL_GROUPS = (
     "known-bugs",
     "thread-local",
@@ -77,6 +77,7 @@ OPTIONAL_GROUPS = (
     "declared-features",
     "legacy-exceptions",
     "wrong-index",
+    "newer-engines",
 )
 # What a link with -r has no room for.
 NOT_RELOCATABLE = frozenset(
@@ -268,6 +269,7 @@ class Program:
     wanted: list[str] = field(default_factory=list)
     other_signatures: dict[tuple[int, int], FunctionType] = field(default_factory=dict)
     lacks_mutable_globals: bool = False
+    lacks_threads: bool = False
     is_reactor: bool = False
     initialiser: str | None = None
     traps_at_start: bool = False

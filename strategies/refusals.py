@@ -212,6 +212,33 @@ def disallowed(program: Program, units: Pair, record: Record) -> None:
     program.refusal = ("feature-disallowed", "one object uses what the other disallows")
 
 
+def shared_memory(program: Program, units: Pair, record: Record) -> None:
+    """A shared memory that the objects' features do not allow."""
+    if not program.has("shared-memory") or "--no-check-features" in program.options:
+        return
+    program.options["--no-check-features"] = ""
+    if record.byte() & 1:
+        units[0].builder.features.append(TargetFeature("-", "shared-mem"))
+        program.refusal = ("feature-disallowed", "an object cannot be used with shared memory")
+    else:
+        program.lacks_threads = True
+        program.refusal = ("feature-not-allowed", "no object has the features of shared memory")
+
+
+def wide_memory(program: Program, units: Pair, record: Record) -> None:
+    """An object with addresses of 64 bits."""
+    units[0].builder.memories[:] = [Limits(LimitsFlag.IS_64, 1)]
+    program.refusal = ("address-size", "an object with 64-bit addresses among 32-bit ones")
+
+
+def several_memories(program: Program, units: Pair, record: Record) -> None:
+    """wasm-ld 22 links them, and code for the second memory is invalid."""
+    if not program.has("known-bugs"):
+        return
+    units[0].builder.memories[:] = [Limits(LimitsFlag(0), 1), Limits(LimitsFlag.HAS_MAX, 1, 9)]
+    program.refusal = ("several-memories", "an object with two memories")
+
+
 def not_allowed(program: Program, units: Pair, record: Record) -> None:
     if "--no-check-features" in program.options or "--features" in program.options:
         return
@@ -258,6 +285,9 @@ WITH_ONE: tuple[Refusal, ...] = (
     constructor,
     not_allowed,
     mutable_global,
+    shared_memory,
+    wide_memory,
+    several_memories,
 )
 WITH_TWO: tuple[Refusal, ...] = (
     *WITH_ONE,

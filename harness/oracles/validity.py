@@ -29,6 +29,7 @@ _UNKNOWN = re.compile(
     r"|unexpected opcode: 0x(?:1f|0a)\b"
     r"|(?:ref\.null|table elem) type must be a reference type"
     r"|expected valid \w+ type \(got -0x17\)"
+    r"|unable to read u32 leb128: load offset"
 )
 
 

@@ -23,6 +23,7 @@ from tests.linker.objects import (
     EXPORTED,
     FROM_I32,
     FUNCREF,
+    I32,
     LOCAL,
     NO_STRIP,
     RETAIN,
@@ -32,9 +33,13 @@ from tests.linker.objects import (
     WEAK,
     Declaration,
     Part,
+    R,
+    Site,
     absolute,
     address,
     call,
+    call_indirect,
+    const,
     data,
     features,
     function,
@@ -46,6 +51,7 @@ from tests.linker.objects import (
     init,
     returning,
     shown_as,
+    signature,
     table,
     tag,
     throw,
@@ -88,6 +94,34 @@ def flags_survive(output: LinkOutput) -> bool:
 
 def first_use(name: str, flags: int) -> bytes:
     return assemble(undefined_function(name, flags=flags, import_name=name))
+
+
+def many_types() -> bytes:
+    """A block of a type with a high index."""
+    calls: list[Part] = []
+    for count in range(1, 65):
+        calls += [
+            *([const(0)] * count),
+            *function_pointer("x"),
+            *call_indirect(signature([I32] * count)),
+        ]
+    block = signature((), [I32, I32])
+    return assemble(
+        undefined_table(),
+        function("x"),
+        function("f", *calls, flags=EXPORTED),
+        function(
+            "g",
+            b"\x02",
+            Site(R.TYPE_INDEX_LEB, signature=block),
+            const(1),
+            const(2),
+            b"\x0b",
+            DROP,
+            DROP,
+            flags=EXPORTED,
+        ),
+    )
 
 
 def two_groups() -> tuple[bytes, ...]:
@@ -219,6 +253,11 @@ EXAMPLES = {
         ),
         "--no-entry",
         lambda output: "Tag signature mismatch: x" in output.errors[0],
+    ),
+    "block-types-unsigned": Example(
+        (many_types(),),
+        "--no-entry --strip-all --compress-relocations",
+        lambda output: linked(output).is_valid,
     ),
     "further-memories-forgotten": Example(
         (
