@@ -11,6 +11,9 @@ from harness.oracles.words import component
 from strategies.case import MESSAGE_CLASSES
 
 LLD = [
+    ("a.o: must specify -mwasm64 to process wasm64 object files", "address-size"),
+    ("a.o: objects with more than one memory cannot be linked", "several-memories"),
+    ("stray --end-lib", "misplaced-switch"),
     ("a.o: undefined symbol: f", "undefined-symbol"),
     ("duplicate symbol: f\n>>> defined in a.o\n>>> defined in b.o", "duplicate-symbol"),
     (
