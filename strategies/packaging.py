@@ -209,7 +209,9 @@ def _searched(
 def _repeat_a_file(packed: Packaging, record: Record) -> None:
     """Name an object twice: its names are then defined twice, those of groups but once."""
     unit: Unit = packed.program.units[0]
-    if record.chance(12) and not list(unit.builder.comdat_names()):
+    if packed.program.refusal is not None or packed.refusal is not None:
+        return
+    if record.chance(16) and not list(unit.builder.comdat_names()):
         packed.pieces.append(Piece([unit.builder.name], [(0, False)]))
         packed.program.note("input.twice")
 
