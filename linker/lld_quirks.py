@@ -172,6 +172,14 @@ _PAST: tuple[_Past, ...] = (
         last=18,
     ),
     _past(
+        "waiting-modules-refused",
+        "A module without a section `linking` is refused even where nothing takes it from its"
+        " archive.",
+        "the ObjFile of 18, made for each member, is for objects only",
+        last=18,
+        first=18,
+    ),
+    _past(
         "retained-segments-dropped",
         "Data segments marked as retained are dropped when nothing refers to them.",
         "MarkLive learnt of WASM_SEG_FLAG_RETAIN in 19 (enqueueRetainedSegments)",

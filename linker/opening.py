@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from linker.command_line.options import Options
-from linker.errors import Diagnostics
+from linker.errors import Diagnostics, FatalError
 from linker.inputs import ArchiveInput, Input, MemoryInput
 from linker.objects import InputObject, open_object
 from linker.seed.pieces import without_export_flags
@@ -50,6 +50,8 @@ def open_inputs(
             diagnostics.warn(f"Unexpected file format at path: '{name}'")
             return
         obj = open_object(file, name, base_name, lazy, live)
+        if not obj.is_relocatable and "waiting-modules-refused" in options.quirks:
+            raise FatalError(f"{name}: not a relocatable wasm file")
         obj.number = next(numbers)
         objects.append(obj)
 

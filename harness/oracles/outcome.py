@@ -22,7 +22,9 @@ _ZIG_RUNTIME = {"panic", "panicImpl", "posixCallMainAndExit", "callMain", "asser
 
 
 # What the harness itself adds to the words of a linker that crashed.
-_ADDED = re.compile(r"ended (?:by signal|with exit status)|stopped after [\d.]+ s$")
+_ADDED = re.compile(
+    r"ended (?:by signal|with exit status)|stopped after [\d.]+ s$|in the link with -r that makes "
+)
 _WARNING = re.compile(r"(?:[\w./-]+: )?warning\b", re.IGNORECASE)
 
 

@@ -16,8 +16,10 @@ from linker.driver import LinkOutput
 from linker.errors import printed
 from linker.format.archive import Member, encode_archive
 from linker.format.constants import RelocationType, ValueType
+from linker.format.encode import encode
 from linker.format.errors import MalformedFile
 from linker.format.expression import ref_func, ref_null
+from linker.format.model import ObjectFile
 from linker.format.parse import parse
 from linker.lld_quirks import PAST_QUIRKS, absent_from_lld, quirks_of_lld
 from linker.quirks import DIALECTS
@@ -235,6 +237,11 @@ EXAMPLES = {
         (assemble(undefined_data("x"), function("f", flags=EXPORTED)), user_of("x")),
         "--no-entry",
         lambda output: output.errors == ("b.o: undefined symbol: x",),
+    ),
+    "waiting-modules-refused": Example(
+        (assemble(function("f", flags=EXPORTED)), archive(encode(ObjectFile("", [])))),
+        "--no-entry",
+        links,
     ),
     "retained-segments-dropped": Example(
         (assemble(data("x", b"1", segment_flags=RETAIN), function("f", flags=EXPORTED)),),
