@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from linker.format.constants import LimitsFlag, SegmentFlag, SymbolKind
 from linker.format.model import Limits
-from strategies.addresses import LOCAL, R, call_through_table, reference
+from strategies.addresses import LOCAL, R, call_through_table, data_address, reference
 from strategies.builder import SegmentMode
 from strategies.choices import Record
 from strategies.code import Code
 from strategies.program import SEGMENTS, TO_INT, UNSPECIFIED, Probe, Program, Unit
-from strategies.uses import next_probe
+from strategies.uses import address_ways, next_probe
 
 MEBIBYTE = 1 << 20
+# The way of `data_address` with a field of MEMORY_ADDR_LEB64.
+UNSIGNED = 4
 # As rustc, Zig and clang call their segments.
 SHAPES = (
     ".rodata..L__unnamed_{}",
@@ -224,8 +226,11 @@ def far_addend(program: Program, unit: Unit, record: Record) -> None:
         end_symbol(program, unit, record)
         return
     addend = (-65, -1 << 20, -1 << 31, (1 << 31) - 1, 63, 64, -8193, 1 << 20)[record.below(8)]
+    # An unsigned field has no negative address.
+    ways = [way for way in address_ways(program) if way != UNSIGNED]
+    way = record.pick(ways)
     probe = next_probe(program, unit, record)
-    _push(probe, symbol, addend)
+    data_address(program, unit, probe.code, symbol, addend, way)
     _push(probe, symbol)
     probe.code.raw(b"\x6b")
     probe.end(lambda m: addend & 0xFFFFFFFF)

@@ -88,15 +88,17 @@ def judge_validity(situation: Situation, wabt_share: float) -> Findings:
         opinions.append((build, first, second))
     fine = [build for build, first, second in opinions if first.is_valid]
     for build, first, second in opinions:
-        if second is not None and first.is_valid != second.is_valid:
-            objector = second if first.is_valid else first
-            if is_ignorance(objector):
-                unable = f"validity: {objector.validator} does not know an instruction"
+        given = [opinion for opinion in (first, second) if opinion is not None]
+        known = [opinion for opinion in given if not is_ignorance(opinion)]
+        for opinion in given:
+            if opinion not in known:
+                unable = f"validity: {opinion.validator} does not know an instruction"
                 findings.inconclusives[unable] += 1
-                continue
-            findings.divergences.append(_disagreement(build, objector))
-        elif not first.is_valid:
-            findings.divergences.append(_invalid(build, makers(fine), first))
+        objectors = [opinion for opinion in known if not opinion.is_valid]
+        if objectors and len(objectors) < len(known):
+            findings.divergences.append(_disagreement(build, objectors[0]))
+        elif objectors:
+            findings.divergences.append(_invalid(build, makers(fine), objectors[0]))
     return findings
 
 

@@ -254,6 +254,18 @@ def test_what_a_validator_does_not_know_is_no_finding(
     assert verdict.inconclusives == {reason: 1}
 
 
+def test_two_validators_may_both_be_ignorant(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of different instructions; a module that only one of them can judge is judged by it."""
+    tryer = broken(RIGHT, modules.break_validity)
+    told = Validation("wasmtime", "legacy_exceptions feature required for try instruction")
+    monkeypatch.setattr(validity, "Validation", lambda *_: told)
+    known = "0000042: error: unexpected opcode: 0x1f"
+    for problem, expected in ((known, []), ("0000042: error: bad", ["validity.bad"])):
+        objection = Validation("wasm-validate", problem)
+        monkeypatch.setattr(validity, "validate_with_wabt", lambda module, o=objection: o)
+        assert keys(ask(bench, [linked(LLD, tryer)])) == expected
+
+
 def test_a_missing_validator_is_told(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(validity, "validate_with_wabt", lambda module: None)
     monkeypatch.setattr(bench, "wabt_share", 1.0)

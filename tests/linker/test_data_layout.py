@@ -320,3 +320,38 @@ def test_loads_see_the_data(link: Linker) -> None:
     one = assemble(function("f", load("x", 4), type=TO_I32, flags=EXPORTED))
     two = assemble(data("padding", b"123"), data("x", word(1), word(2), alignment=2))
     assert link(one, two).run("f") == 2
+
+
+def test_a_symbol_may_stand_behind_the_last_byte(link: Linker) -> None:
+    """And reach beyond the end: its size is for debuggers."""
+    unit = assemble(
+        data("start", b"1234", flags=EXPORTED, size=100),
+        alias("end", of="start", offset=4, flags=EXPORTED),
+    )
+    linked = link(unit, assemble(data("next", b"5", flags=EXPORTED)))
+    assert linked.address("end") - linked.address("start") == 4
+
+
+def test_a_symbol_behind_the_end_is_malformed(link: Linker) -> None:
+    unit = assemble(data("x", b"1234"), alias("end", of="x", offset=5, flags=EXPORTED))
+    assert "end" in link.malformed(unit)
+
+
+@pytest.mark.parametrize("alignment", [8, 12, 16])
+def test_a_strict_alignment_is_kept(link: Linker, alignment: int) -> None:
+    unit = assemble(
+        data("first", b"1", flags=EXPORTED), data("x", b"2", alignment=alignment, flags=EXPORTED)
+    )
+    assert link(unit).address("x") % (1 << alignment) == 0
+
+
+def test_a_segment_may_be_empty(link: Linker) -> None:
+    """Its symbol has an address all the same; where it alone makes an output segment, too."""
+    for segment in (".data.x", "own"):
+        unit = assemble(
+            data("first", b"123", flags=EXPORTED),
+            data("x", alignment=4, segment=segment, flags=EXPORTED),
+        )
+        linked = link(unit)
+        assert linked.address("x") % 16 == 0
+        assert linked.address("x") >= linked.address("first")
