@@ -5,6 +5,7 @@ from __future__ import annotations
 from linker.errors import FatalError
 from linker.format import model
 from linker.format.constants import SymbolKind
+from linker.objects import Section
 from linker.symbols import LinkSymbol
 
 
@@ -16,4 +17,13 @@ def refuse_arbitrary_numbers(symbol: LinkSymbol, reference: model.Symbol) -> Non
         raise FatalError(
             f"wasm-ld 22 crashes here, or writes arbitrary numbers: {reference.name} is not of"
             " the kind that it is taken for (quirk extracted-definition-unchecked)",
+        )
+
+
+def refuse_lost_section(section: Section, quirks: frozenset[str]) -> None:
+    """Says where wasm-ld cannot cope with the symbol of a custom section whose group was lost."""
+    if "lost-section-symbol-crashes" in quirks:
+        raise FatalError(
+            f"wasm-ld 22 crashes here: {section} has a symbol, and is in a group that was lost"
+            " (quirk lost-section-symbol-crashes)",
         )

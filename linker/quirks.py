@@ -208,6 +208,12 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         "unspecified",
     ),
     Quirk(
+        "lost-section-symbol-crashes",
+        "A section symbol of a custom section whose comdat group was lost crashes the linker.",
+        "wasm-ld up to 22: ObjFile::createUndefined has no case for section symbols",
+        'Linking.md, "COMDATs"',
+    ),
+    Quirk(
         "low-base-crashes",
         "A --global-base inside the stack crashes the linker after the error when the memory is"
         " shared and has data.",

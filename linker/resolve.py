@@ -19,7 +19,7 @@ from linker.format.constants import (
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.inputs import Input
-from linker.kinds import refuse_arbitrary_numbers
+from linker.kinds import refuse_arbitrary_numbers, refuse_lost_section
 from linker.lazy_symbols import demote_lazy_symbols
 from linker.legacy_table import add_legacy_table_symbol
 from linker.listings.why_extract import Extraction, report
@@ -292,6 +292,8 @@ def add_definition(
         section = obj.sections_by_index.get(entry.index)
         if section is None and "section-symbols-unchecked" not in options.quirks:
             raise FatalError(f"{obj.name}: section symbol of section {entry.index}, not custom")
+        if section is not None and section.discarded:
+            refuse_lost_section(section, options.quirks)
         return local(LinkSymbol("", kind, State.DEFINED, flags, obj, chunk=section), options)
     if kind is SymbolKind.GLOBAL:
         element = obj.globals[defined_index(obj, entry)]

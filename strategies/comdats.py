@@ -204,7 +204,7 @@ def define_group(program: Program, unit: Unit, record: Record) -> None:
         _starter(program, unit, group, guard)
         program.note("comdat.initialiser")
     if members & SECTION:
-        _section(unit, group, symbols, record)
+        _section(program, unit, group, symbols, record)
     if not members:
         builder.empty_comdats.append(group)
         program.note("comdat.empty")
@@ -229,13 +229,21 @@ def _pointers(program: Program, unit: Unit, group: str, symbols: list[int], flag
     program.note("comdat.pointers")
 
 
-def _section(unit: Unit, group: str, symbols: list[int], record: Record) -> None:
+def _section(program: Program, unit: Unit, group: str, symbols: list[int], record: Record) -> None:
     """A custom section of the group, and debug information outside it that names its members."""
     builder = unit.builder
     choice = record.byte()
     name = (".debug_types", "group.section", ".debug_info.dwo", ".debug_str")[choice >> 6]
     inside = Custom(name, bytearray(b"group\0"), comdat=group)
     outside = None
+    if program.has("known-bugs") and choice & 4:
+        # As type units are referred to; wasm-ld 22 crashes where the group is lost.
+        builder.customs.append(inside)
+        index = builder.section_symbol(len(builder.customs) - 1)
+        user = Custom(f"user.of.{group}")
+        user.site(R.SECTION_OFFSET_I32, index, 1)
+        builder.customs.append(user)
+        return
     if not any(c.name == ".debug_ranges" for c in builder.customs):
         outside = Custom(".debug_ranges", bytearray(b"\x01\x00\x00\x00"))
     for custom in (inside, outside):

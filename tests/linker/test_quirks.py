@@ -16,7 +16,7 @@ from linker.format.expression import global_get as global_get_value
 from linker.quirks import DIALECTS, QUIRKS
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker, file_names, link_here
-from tests.linker.linked import Linked
+from tests.linker.linked import Linked, sequence
 from tests.linker.memories import NO_LIMITS, with_memories
 from tests.linker.objects import (
     DROP,
@@ -40,6 +40,8 @@ from tests.linker.objects import (
     call,
     call_indirect,
     const,
+    ),
+    custom,
     data,
     features,
     function,
@@ -368,6 +370,18 @@ EXAMPLES = {
         ),
         "-r",
         lambda output: output.errors[0].startswith("symbol type mismatch: x"),
+        crashes=True,
+    ),
+    "lost-section-symbol-crashes": Example(
+        tuple(
+            assemble(
+                custom("info", Site(R.SECTION_OFFSET_I32, "types", 1)),
+                custom("types", b"abcd", comdat="group"),
+            )
+            for _ in range(2)
+        ),
+        "--no-entry",
+        lambda output: linked(output).custom("info") == sequence([1, 1]),
         crashes=True,
     ),
     "low-base-crashes": Example(
