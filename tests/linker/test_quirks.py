@@ -40,7 +40,6 @@ from tests.linker.objects import (
     call,
     call_indirect,
     const,
-    ),
     custom,
     data,
     features,
