@@ -89,7 +89,11 @@ def new_segment(name: str, options: Options) -> OutputSegment:
     is_bss = is_bss and not options.relocatable
     counts_from_zero = "tls-addresses-absolute" in options.quirks and not options.shared_memory
     return OutputSegment(
-        name, is_bss=is_bss, passive=options.shared_memory, counts_from_zero=counts_from_zero
+        name,
+        is_bss=is_bss,
+        passive=options.shared_memory,
+        counts_from_zero=counts_from_zero,
+        doubles_offsets="tls-offsets-doubled" in options.quirks,
     )
 
 

@@ -219,7 +219,8 @@ class _Opener:
 
     def _library_paths(self, request: InputRequest) -> Iterator[str]:
         for folder in self.search_paths:
-            if request.name.startswith(":"):
+            is_file = "library-files-unknown" not in self.diagnostics.quirks
+            if is_file and request.name.startswith(":"):
                 yield join(folder, request.name[1:])
                 continue
             if not request.is_static:

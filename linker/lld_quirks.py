@@ -290,6 +290,19 @@ _PAST: tuple[_Past, ...] = (
         last=16,
     ),
     _past(
+        "tls-offsets-doubled",
+        "The place of a thread-local symbol in its object's segment counts twice.",
+        "DefinedData::getVA added it to getOutputSegmentOffset, which has it",
+        'Linking.md, "Relocation Sections" (R_WASM_MEMORY_ADDR_TLS_SLEB)',
+        last=16,
+    ),
+    _past(
+        "library-files-unknown",
+        "-l:FILE looks for a library of that odd name, not for the file.",
+        "searchLibrary came in 16",
+        last=15,
+    ),
+    _past(
         "no-stack-bounds",
         "There are no linker-defined symbols `__stack_low` and `__stack_high`.",
         "they came in 16 (createOptionalSymbols)",

@@ -151,6 +151,7 @@ class OutputSegment:
     """A data segment of the output. `alignment` is a log2, `address` where it starts in memory.
 
     `counts_from_zero`: symbols in it have their addresses in memory, thread-local or not.
+    `doubles_offsets`: the place of a thread-local symbol in its object's segment counts twice.
     """
 
     name: str
@@ -160,6 +161,7 @@ class OutputSegment:
     is_bss: bool = False
     passive: bool = False
     counts_from_zero: bool = False
+    doubles_offsets: bool = False
     chunks: list[Segment] = field(default_factory=list)
     index: int = 0
     address: int = 0

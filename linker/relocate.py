@@ -60,7 +60,9 @@ def address_of(symbol: LinkSymbol, absolute: bool = False) -> int:
     segment = chunk.output_segment
     counts_from_zero = absolute or (segment is not None and segment.counts_from_zero)
     if symbol.is_tls and not counts_from_zero:
-        return chunk.offset_in_output_segment(symbol.value)
+        offset = chunk.offset_in_output_segment(symbol.value)
+        doubled = segment is not None and segment.doubles_offsets
+        return offset + symbol.value if doubled else offset
     return chunk.address(symbol.value)
 
 

@@ -40,6 +40,7 @@ from tests.linker.objects import (
     Site,
     absolute,
     address,
+    alias,
     call,
     custom,
     data,
@@ -359,6 +360,32 @@ EXAMPLES = {
             [name for name in linked(output).functions if name in NAMES]
             == ["delta", "beta", "gamma", "epsilon", "alpha", "zeta"]
         ),
+    ),
+    "tls-offsets-doubled": Example(
+        (
+            assemble(
+                data("x", word(1) * 2, segment=".tdata.x", segment_flags=TLS_SEGMENT, flags=TLS),
+                alias("y", "x", flags=TLS, offset=4),
+                function(
+                    "f",
+                    b"\x41",
+                    Site(RelocationType.MEMORY_ADDR_TLS_SLEB, "y"),
+                    type=TO_I32,
+                    flags=EXPORTED,
+                ),
+                features("+atomics", "+bulk-memory"),
+            ),
+        ),
+        "--no-entry --shared-memory --max-memory=16777216",
+        lambda output: b"\x41\x84\x80\x80\x80\x00" in linked(output).body("f"),
+    ),
+    "library-files-unknown": Example(
+        (
+            assemble(undefined_function("x"), function("f", call("x"), flags=EXPORTED)),
+            archive(assemble(function("x"))),
+        ),
+        "--no-entry -L. -l:b.a",
+        links,
     ),
     "no-stack-bounds": Example((user_of("__stack_low"),), "--no-entry", links),
     "global-base-ignored": simple(
