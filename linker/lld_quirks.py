@@ -202,6 +202,13 @@ _PAST: tuple[_Past, ...] = (
         last=18,
     ),
     _past(
+        "exnref-tables-refused",
+        "An object with a table of exnref, its own or not, is refused as malformed.",
+        "WasmObjectFile's tables were of funcref or externref",
+        'core specification, "Reference Types"',
+        last=18,
+    ),
+    _past(
         "exnref-crashes",
         "Writing the type exnref, in a signature or as the type of a global, crashes the linker.",
         "toString(ValType), which writeValueType calls for its debug output, has no name for it;"

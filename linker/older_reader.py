@@ -8,9 +8,12 @@ from linker.format.expression import Opcode, decode
 from linker.format.model import (
     DataSection,
     GlobalSection,
+    ImportSection,
     LinkingSection,
     ObjectFile,
     RelocationSection,
+    TableSection,
+    TableType,
 )
 from linker.format.parse import parse
 
@@ -20,11 +23,13 @@ NO_VECTORS = "init-expressions-cut"
 NEWER = frozenset(
     {
         "absolute-symbols-refused",
+        "exnref-tables-refused",
         "function-index-i32-unknown",
         "function-references-refused",
         "null-functions-refused",
     },
 )
+OLDER_ELEMENTS = (ValueType.FUNCREF, ValueType.EXTERNREF)
 # Instructions of initial values, by the quirk of a reader that does not know them.
 UNREADABLE: dict[int, str] = {
     Opcode.V128_CONST: NO_VECTORS,
@@ -53,7 +58,9 @@ def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
         return None
     for section in file.sections:
         problem = None
-        if isinstance(section, GlobalSection):
+        if isinstance(section, ImportSection | TableSection):
+            problem = newer_table(section, quirks)
+        elif isinstance(section, GlobalSection):
             problem = newer_global(section, quirks)
         elif isinstance(section, LinkingSection) and "absolute-symbols-refused" in quirks:
             problem = newer_symbol(section, file)
@@ -62,6 +69,18 @@ def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
         if problem is not None:
             return problem
     return None
+
+
+def newer_table(section: ImportSection | TableSection, quirks: frozenset[str]) -> str | None:
+    if "exnref-tables-refused" not in quirks:
+        return None
+    if isinstance(section, TableSection):
+        tables = list(section.tables)
+    else:
+        imported = (entry.description for entry in section.imports)
+        tables = [table for table in imported if isinstance(table, TableType)]
+    newer = any(table.element not in OLDER_ELEMENTS for table in tables)
+    return "invalid table element type" if newer else None
 
 
 def newer_global(section: GlobalSection, quirks: frozenset[str]) -> str | None:

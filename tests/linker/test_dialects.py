@@ -52,6 +52,7 @@ from tests.linker.objects import (
     pointer,
     returning,
     signature,
+    table,
     undefined_data,
     undefined_function,
     undefined_table,
@@ -261,6 +262,14 @@ EXAMPLES = {
     ),
     "function-references-refused": Example(
         (assemble(global_starting_with("x", ref_func(0), FUNCREF), function("f", flags=EXPORTED)),),
+        "--no-entry",
+        links,
+    ),
+    "exnref-tables-refused": Example(
+        (
+            assemble(undefined_table("x", element=ValueType.EXNREF), function("f", flags=EXPORTED)),
+            assemble(table("x", element=ValueType.EXNREF)),
+        ),
         "--no-entry",
         links,
     ),
