@@ -74,12 +74,14 @@ def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
 def newer_table(section: ImportSection | TableSection, quirks: frozenset[str]) -> str | None:
     if "exnref-tables-refused" not in quirks:
         return None
-    if isinstance(section, TableSection):
-        tables = list(section.tables)
-    else:
-        imported = (entry.description for entry in section.imports)
-        tables = [table for table in imported if isinstance(table, TableType)]
-    newer = any(table.element not in OLDER_ELEMENTS for table in tables)
+    tables = (
+        [entry.type for entry in section.tables]
+        if isinstance(section, TableSection)
+        else [entry.description for entry in section.imports]
+    )
+    newer = any(
+        isinstance(table, TableType) and table.element not in OLDER_ELEMENTS for table in tables
+    )
     return "invalid table element type" if newer else None
 
 

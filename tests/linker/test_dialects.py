@@ -267,7 +267,8 @@ EXAMPLES = {
     ),
     "exnref-tables-refused": Example(
         (
-            assemble(undefined_table("x", element=ValueType.EXNREF), function("f", flags=EXPORTED)),
+            assemble(function("f", flags=EXPORTED)),
+            assemble(undefined_table("x", element=ValueType.EXNREF), function("g")),
             assemble(table("x", element=ValueType.EXNREF)),
         ),
         "--no-entry",
