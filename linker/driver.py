@@ -15,11 +15,12 @@ from typing import NamedTuple
 from linker.command_line.checks import check_options
 from linker.command_line.help_text import help_text, quirks_text, version_text
 from linker.command_line.options import Options
-from linker.command_line.parse import CommandLine, parse_command_line
+from linker.command_line.parse import CommandLine, MisplacedSwitch, parse_command_line
 from linker.command_line.response_files import Read
 from linker.command_line.unsupported import unsupported_options
 from linker.errors import CheckPath, Diagnostics, LinkError, Message, Severity, SideFile, texts
 from linker.inputs import (
+    ObjectInput,
     OpenedInputs,
     not_told,
     open_inputs,
@@ -111,9 +112,7 @@ def run_command_line(
         command_line = parse_command_line(arguments, read, diagnostics, dialect)
         stdout = _texts(command_line)
         if command_line.links:
-            options, inputs = _prepare(
-                command_line, read, diagnostics, checks.replace, needs_files=module is None
-            )
+            options, inputs = _prepare(command_line, read, diagnostics, checks.replace, module)
             linked, refused, printed, written = _link(options, inputs, module, checks.open)
             stdout += printed
     except LinkError:
@@ -154,22 +153,33 @@ def _prepare(
     read: Read,
     diagnostics: Diagnostics,
     why_not_writable: CheckPath,
-    needs_files: bool,
+    module: Module | None,
 ) -> tuple[Options, OpenedInputs]:
     """All that comes before the linking itself. Raises LinkError."""
     options = command_line.options
     reproducer = command_line.reproducer
     loaded = reproducer.add_input if reproducer is not None else not_told
-    inputs = open_inputs(
-        command_line.inputs,
-        options.search_paths,
-        read,
-        diagnostics,
-        loaded,
-        needs_files,
-        options.is64,
-    )
-    diagnostics.check()
+    files: list[ObjectInput] = []
+
+    def found(path: str, content: bytes) -> None:
+        files.append(ObjectInput(path, content))
+        loaded(path, content)
+
+    try:
+        inputs = open_inputs(
+            command_line.inputs,
+            options.search_paths,
+            read,
+            diagnostics,
+            found,
+            module is None,
+            options.is64,
+        )
+        diagnostics.check()
+    except LinkError:
+        if module is not None:
+            _interrupt(module, command_line, files)
+        raise
     check_options(command_line, diagnostics)
     diagnostics.check()
     for message in unsupported_options(options, command_line.arguments):
@@ -184,6 +194,16 @@ def _prepare(
             diagnostics.error(f"cannot open {what} file {path}: {problem}")
     diagnostics.check()
     return dataclasses.replace(options, allow_undefined_symbols=frozenset(allowed)), inputs
+
+
+def _interrupt(module: Module, command_line: CommandLine, files: Sequence[ObjectInput]) -> None:
+    """A file could not be opened, after those before it had been."""
+    from linker.seed.own_link import interrupt
+
+    names = [
+        request.name for request in command_line.inputs if not isinstance(request, MisplacedSwitch)
+    ]
+    interrupt(module, command_line.options, files, names)
 
 
 def _link(

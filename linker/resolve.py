@@ -208,10 +208,10 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
         leave_out_lost_groups(obj)
     table_symbols = 0
     for number, listed in enumerate(obj.linking.symbols):
-        entry = in_memory.under_private_name(obj, number, listed)
+        entry = listed if obj.own is None else in_memory.renamed(obj.own, number, listed)
         if entry.kind is SymbolKind.TABLE:
             table_symbols += 1
-        symbol = in_memory.literal(obj, number, entry)
+        symbol = None if obj.own is None else in_memory.literal(obj, obj.own, number, entry)
         is_called = number in obj.called_directly
         if symbol is None and not entry.is_undefined:
             symbol = add_definition(obj, entry, options, table)

@@ -9,7 +9,7 @@ from linker.format.constants import SectionId
 from linker.objects import Section
 from linker.relocatable import linking_section, number_symbols, relocation_section
 from linker.seed.output import own_segments
-from linker.seed.own_resolution import reach
+from linker.seed.own_resolution import reach, reach_symbol_table
 from linker.seed.values import relocation_rules
 
 
@@ -51,6 +51,7 @@ def write_module(output: Output) -> bytes:
         sections.append(emit.custom_section(name, content))
     reach(output.resolution.objects, "emitNameSection")
     if keeps_relocations:
+        reach_symbol_table(output.resolution.objects)
         section_symbols = {name: len(symbols) + n for n, name in enumerate(custom_indices)}
         sections.append(linking_section(output, symbols, custom_indices.values()))
         functions = output.indices.bodies

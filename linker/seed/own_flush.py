@@ -362,7 +362,7 @@ class _Flush:
             if options.relocatable and own.untagged:
                 detail = f"the kind of import {state.imports[imported[0]].name}"
                 stop = SeedStop("emitSymbolTable", "import-kinds-unset", detail)
-                self._stop("emitNameSection", stop)
+                self._stop("emitSymbolTable", stop)
         if "atom-map-bounded" in self.quirks:
             self._check_room()
         if "strings-remembered" in self.quirks:

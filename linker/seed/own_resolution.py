@@ -38,20 +38,19 @@ def resize_bodies(obj: InputObject) -> None:
         function.code_offset = len(function.content)
 
 
-def literal(obj: InputObject, number: int, entry: Symbol) -> LinkSymbol | None:
+def literal(obj: InputObject, own: OwnState, number: int, entry: Symbol) -> LinkSymbol | None:
     """A symbol of nothing that is still referred to; None if it is none of those."""
-    if obj.own is None or number not in obj.own.literals:
+    if number not in own.literals:
         return None
     symbol = LinkSymbol(entry.name, entry.kind, State.UNDEFINED, int(entry.flags), obj)
-    symbol.index = obj.own.literals[number][0]
+    symbol.index = own.literals[number][0]
     symbol.apart = symbol.referenced = True
     return symbol
 
 
-def under_private_name(obj: InputObject, number: int, entry: Symbol) -> Symbol:
+def renamed(own: OwnState, number: int, entry: Symbol) -> Symbol:
     """The entry under a name that no other has, where names are settled beforehand."""
-    own = obj.own
-    if own is None or own.names is None or not own.slots[number]:
+    if own.names is None or not own.slots[number]:
         return entry
     return dataclasses.replace(entry, name=f"\0{number}")
 
@@ -78,6 +77,12 @@ def passed_over(objects: Sequence[InputObject]) -> set[LinkSymbol]:
     return {
         obj.symbols[number] for obj in objects if obj.own is not None for number in obj.own.unlisted
     }
+
+
+def reach_symbol_table(objects: Sequence[InputObject]) -> None:
+    """Ends the link if the symbol table would have an import whose kind is not set."""
+    if without_kind(objects):
+        reach(objects, "emitSymbolTable")
 
 
 def without_kind(objects: Sequence[InputObject]) -> set[LinkSymbol]:

@@ -459,3 +459,34 @@ def test_a_file_collides_with_the_name_of_what_was_freed() -> None:
     content = assemble(data("x", b"1"))
     output = module.flush(["--no-entry", "-o", "out.wasm", "a.o"], lambda _: content, "seed")
     assert output.errors[0].startswith("seed error SymbolCollision: duplicate symbol: x")
+
+
+def test_the_files_before_a_missing_one_are_linked_twice() -> None:
+    files = {"a.o": assemble(returning("f", 5, EXPORTED))}
+
+    def read(path: str) -> bytes:
+        if path not in files:
+            raise FileNotFoundError(2, "No such file or directory")
+        return files[path]
+
+    module = Module("memory")
+    arguments = ["--no-entry", "-o", "out.wasm", "a.o", "b.o"]
+    output = module.flush(arguments, read, "seed")
+    assert output.errors[0].startswith("seed error FileNotFound: ")
+    files["b.o"] = assemble()
+    # 351: a.o stayed in the list; its second copy collides with the first.
+    output = module.flush(arguments, read, "seed")
+    assert output.errors[0].startswith("seed error SymbolCollision: duplicate symbol: f")
+
+
+def test_an_import_that_a_file_defines_does_not_stop_relocatable_output() -> None:
+    module = Module("memory")
+    extern = module.add_extern("give", TO_I32)
+    module.add_function("root.f", TO_I32, number(1))
+    content = assemble(returning("give", 5, EXPORTED))
+    arguments = ["-r", "-o", "out.o"]
+    defined = module.flush([*arguments, "a.o"], lambda _: content, "seed")
+    assert defined.errors == ()
+    assert extern.extern is not None
+    missing = module.flush(arguments, dialect="seed")
+    assert missing.errors[0].startswith("seed stops in emitSymbolTable")
