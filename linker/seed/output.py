@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from linker.format.constants import SymbolKind
 from linker.format.leb128 import size_unsigned
 from linker.format.model import Relocation
-from linker.objects import Chunk, OutputSegment, Segment
+from linker.objects import Chunk, Function, OutputSegment, Segment
 from linker.seed.errors import SeedStop
 from linker.seed.own_resolution import without_kind
 from linker.seed.pieces import content_end, content_start
@@ -85,10 +85,12 @@ def relocations_by_location(
     found = locations(resolution)
     symbols = resolved_symbols(resolution)
     listed = {found.get(symbol): number for number, symbol in enumerate(symbols)}
+    behind = 0
     for chunk in chunks:
         obj = chunk.file
         if obj is None:
             continue
+        behind += bytes_missing(chunk)
         for relocation in chunk.relocations:
             index = relocation.index
             number = listed.get(location_of(obj, index))
@@ -96,7 +98,16 @@ def relocations_by_location(
                 symbol = obj.symbols[index].name if index < len(obj.symbols) else ""
                 detail = f"{obj.name}: symbol {index} {symbol} is not in the symbol table"
                 raise SeedStop(place, "relocations-by-location", detail)
-            yield chunk, relocation._replace(index=number)
+            yield chunk, relocation._replace(index=number, offset=relocation.offset + behind)
+
+
+def bytes_missing(chunk: Chunk) -> int:
+    """How many bytes a body lacks that are counted as if they were there."""
+    own = chunk.file.own if chunk.file is not None else None
+    if own is None or not own.sizes or not isinstance(chunk, Function):
+        return 0
+    assert chunk.file is not None
+    return own.sizes.get(chunk.file.functions.index(chunk), 0)
 
 
 def misplacements(chunks: Iterable[Chunk]) -> dict[Chunk, int]:

@@ -81,7 +81,7 @@ def passed_over(objects: Sequence[InputObject]) -> set[LinkSymbol]:
 
 def reach_symbol_table(objects: Sequence[InputObject]) -> None:
     """Ends the link if the symbol table would have an import whose kind is not set."""
-    if without_kind(objects):
+    if without_kind(objects) - passed_over(objects):
         reach(objects, "emitSymbolTable")
 
 

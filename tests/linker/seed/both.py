@@ -7,6 +7,7 @@ from linker.format.constants import RelocationType
 from linker.format.model import FunctionType
 from linker.module import Module
 from tests.linker.seed.document import Decl, Document, Panic, Refused
+from tests.linker.seed.document_object import DocumentObject
 
 KINDS = {
     "call": RelocationType.FUNCTION_INDEX_LEB,
@@ -26,10 +27,12 @@ class Both:
     `flush` compares what they make and answers it: bytes, or where the document stops.
     """
 
-    def __init__(self, import_table: bool = False, strip: bool = False) -> None:
+    def __init__(
+        self, import_table: bool = False, strip: bool = False, relocatable: bool = False
+    ) -> None:
         self.module = Module("memory")
-        self.document = Document(import_table, strip)
-        self.arguments = ["--no-entry", "-o", "out.wasm"]
+        self.document = DocumentObject() if relocatable else Document(import_table, strip)
+        self.arguments = ["-r" if relocatable else "--no-entry", "-o", "out.wasm"]
         self.arguments += [
             OPTIONS[name]
             for name, is_on in (("import_table", import_table), ("strip", strip))

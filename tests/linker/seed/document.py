@@ -371,8 +371,7 @@ class Document:
         self.populate(error_names, rodata)
         if "_start" in self.strings and "_start" not in self.globals:
             raise Panic("setupStart")  # 1223
-        for number, sym in enumerate(self.imports.order()):
-            self.symbols[sym].index = number  # 1070
+        imported = self.number_imports()
         for index in self.decls.order():  # 1571
             decl = self.all_decls[index]
             assert decl is not None
@@ -381,7 +380,7 @@ class Document:
             symbol = self.symbols[decl.atom.sym]
             if decl.type is not None:
                 symbol.tag = "function"
-                symbol.index = len(functions) + self.imports.count  # 917
+                symbol.index = len(functions) + imported  # 917
                 functions.append(self.type_written(decl))
                 code.append(decl.atom)
             else:
@@ -392,24 +391,33 @@ class Document:
             for atom in decl.atom.locals:
                 self.symbols[atom.sym].index = 0
                 rodata.append(atom)
-        size = max_align = 0
         for atom in (*code, *rodata):
             self.symbol_atom.put_assume_capacity(atom.sym)  # 1010
             self.atom_of[atom.sym] = atom
+        size = self.place(rodata)
+        table_name = "__indirect_function_table"
+        if table_name in self.strings and table_name not in self.globals:
+            raise Panic("mergeSections")  # 1100
+        module = self.write(functions, code, rodata, size)
+        self.symbol_atom.clear()
+        self.atom_of.clear()
+        return module
+
+    def number_imports(self) -> int:
+        """The number of imported functions."""
+        for number, sym in enumerate(self.imports.order()):
+            self.symbols[sym].index = number  # 1070
+        return self.imports.count
+
+    def place(self, rodata: list[Atom]) -> int:
+        """The size of the one data segment."""
+        size = most = 0
         for atom in rodata:  # 1000
             size = -(-size // atom.alignment) * atom.alignment
             atom.offset = size
             size += atom.size
-            max_align = max(max_align, atom.alignment)
-        size = -(-size // max_align) * max_align if rodata else 0
-        end = PAGE + size
-        table_name = "__indirect_function_table"
-        if table_name in self.strings and table_name not in self.globals:
-            raise Panic("mergeSections")  # 1100
-        module = self.write(functions, code, rodata, size, end)
-        self.symbol_atom.clear()
-        self.atom_of.clear()
-        return module
+            most = max(most, atom.alignment)
+        return -(-size // most) * most if rodata else 0
 
     def type_written(self, decl: Decl) -> int:
         """The number of a function's type; of one without any code, it is memory that was never
@@ -455,9 +463,7 @@ class Document:
             written = value.to_bytes(4, "little") if wide else leb(value, 5)
             atom.code[offset : offset + len(written)] = written
 
-    def write(
-        self, functions: list[int], code: list[Atom], rodata: list[Atom], size: int, end: int
-    ) -> bytes:
+    def write(self, functions: list[int], code: list[Atom], rodata: list[Atom], size: int) -> bytes:
         out = b"\0asm\1\0\0\0"
         for number, sym in enumerate(self.function_table.order(), 1):
             self.function_table.values[sym] = number  # 867
@@ -485,7 +491,7 @@ class Document:
             out += vector_section(3, len(functions), b"".join(map(leb, functions)))
         if entries and not self.import_table:
             out += vector_section(4, 1, b"\x70\0" + leb(len(entries) + 1))
-        out += vector_section(5, 1, b"\0" + leb(-(-end // PAGE)))
+        out += vector_section(5, 1, b"\0" + leb(-(-(PAGE + size) // PAGE)))
         out += vector_section(6, 1, b"\x7f\x01\x41" + sleb(PAGE) + b"\x0b")
         exports = [
             (self.export_names.get(sym, self.symbols[sym].name or ""), self.symbols[sym])

@@ -364,6 +364,42 @@ def test_declarations_stand_in_hash_order_with_holes() -> None:
     assert list(names(linked(both.flush())).values()) == [f"root.{n}" for n in (0, 6, 7, 3, 5, 2)]
 
 
+# Relocatable output.
+
+
+def test_relocations_are_placed_as_if_a_cleared_body_were_there() -> None:
+    both = Both(relocatable=True)
+    callee = both.add("root.a", number(1), signature=TO_I32)
+    both.clear(callee)
+    both.add("root.f", CALL, (("call", 2, callee, 0),), TO_I32)
+    flushed = both.flush()
+    assert isinstance(flushed, bytes)
+    # Section 3, one relocation: a call at 13 (five for the count, one for each size (2662), four
+    # for a body that is not there, and two) against symbol 1, behind the stack pointer.
+    assert b"reloc.CODE\x03\x81\x80\x80\x80\0\0\x0d\x01" in flushed
+
+
+def test_a_call_to_a_freed_function_stops() -> None:
+    both = Both(relocatable=True)
+    callee = both.add("root.a", number(1), signature=TO_I32)
+    both.add("root.f", CALL, (("call", 2, callee, 0),), TO_I32)
+    both.free(callee)
+    stopped(both.flush(), "emitCodeRelocations")  # 2666
+
+
+def test_a_local_symbol_has_the_name_that_its_slot_was_exported_under() -> None:
+    both = Both(relocatable=True)
+    first = both.add("root.a", b"1")
+    both.export(first, "x")
+    both.free(first)
+    both.add("root.b", b"2")
+    flushed = both.flush()
+    assert isinstance(flushed, bytes)
+    # 2561 asks for the export's name whatever the flags say.
+    assert b"\x01\x02\x01x" in flushed
+    assert b"\x06root.b" not in flushed
+
+
 # With object files: no bytes here, as each file can be linked once.
 
 

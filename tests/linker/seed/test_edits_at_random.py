@@ -28,6 +28,8 @@ rarely = st.integers(0, 9).map(lambda number: number == 9)
 class Edits(RuleBasedStateMachine):
     """Does the same to a module and to the linker that is written down in `document`."""
 
+    relocatable = False
+
     def __init__(self) -> None:
         super().__init__()
         self.both = Both()
@@ -38,7 +40,8 @@ class Edits(RuleBasedStateMachine):
 
     @initialize(import_table=rarely, strip=st.booleans())
     def open(self, import_table: bool, strip: bool) -> None:
-        self.both = Both(import_table, strip)
+        linked = not self.relocatable
+        self.both = Both(import_table and linked, strip and linked, self.relocatable)
 
     @property
     def declarations(self) -> list[Declaration]:
@@ -90,6 +93,8 @@ class Edits(RuleBasedStateMachine):
     @rule(number=picks, to=st.lists(picks, max_size=2))
     def update(self, number: int, to: list[int]) -> None:
         declaration = self.pick(number, self.declarations)
+        if self.relocatable and declaration.extern is not None:
+            return
         content, sites = self.sites(to, declaration in self.functions)
         self.both.update(declaration, content, sites)
 
@@ -100,6 +105,8 @@ class Edits(RuleBasedStateMachine):
         if not among:
             return
         declaration = self.pick(number, among)
+        if self.relocatable and declaration.extern is not None:
+            return
         for constant in declaration.constants:
             self.constants.remove(constant)
         self.both.clear(declaration)
@@ -109,12 +116,16 @@ class Edits(RuleBasedStateMachine):
     def add_constant(self, number: int, to: list[int]) -> None:
         content, sites = self.sites(to, is_code=False)
         owner = self.pick(number, self.declarations)
+        if self.relocatable and owner.extern is not None:
+            return
         self.constants.append(self.both.add_constant(owner, content, sites, 2))
 
     @precondition(lambda self: self.functions)
     @rule(number=picks, library=st.sampled_from((None, "host")))
     def make_extern(self, number: int, library: str | None) -> None:
         declaration = self.pick(number, self.functions)
+        if self.relocatable:
+            return
         for constant in declaration.constants:
             self.constants.remove(constant)
         self.both.make_extern(declaration, library)
@@ -161,9 +172,15 @@ class Edits(RuleBasedStateMachine):
         self.both.flush()
 
 
-def run(examples: int) -> None:
+class EditsOfAnObject(Edits):
+    """The same for relocatable output, where nothing that was an import is defined."""
+
+    relocatable = True
+
+
+def run(machine: type[Edits], examples: int) -> None:
     run_state_machine_as_test(
-        Edits,
+        machine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=14,
@@ -174,10 +191,12 @@ def run(examples: int) -> None:
     )
 
 
-def test_some_edits() -> None:
-    run(150)
+@pytest.mark.parametrize("machine", [Edits, EditsOfAnObject])
+def test_some_edits(machine: type[Edits]) -> None:
+    run(machine, 100)
 
 
 @pytest.mark.slow
-def test_many_edits() -> None:
-    run(5000)
+@pytest.mark.parametrize("machine", [Edits, EditsOfAnObject])
+def test_many_edits(machine: type[Edits]) -> None:
+    run(machine, 2500)
