@@ -28,6 +28,8 @@ KNOWN_SECTIONS = frozenset(
 # A file of a few bytes can ask for any padding.
 MAX_SEGMENT_SIZE = 1 << 28
 MAX_ALIGNMENT = 31
+# Quirks by which the name of a segment says that it holds zeros.
+ZEROS_BY_NAME = frozenset({"filled-zeros-dropped", "bss-exact-name"})
 MERGED_PREFIXES = (".text", ".data", ".bss", ".rodata")
 
 
@@ -77,11 +79,18 @@ def place_segments(options: Options, objects: list[InputObject]) -> list[OutputS
     for index, output in enumerate(segments):
         output.index = index
         output.flags = common_flags(output.chunks)
+        if output.is_bss and not options.quirks & ZEROS_BY_NAME:
+            output.is_bss = not any(map(has_content, output.chunks))
         merge_strings(output)
         place_chunks(output)
         if "segment-sizes-rounded" in options.quirks:
             output.size = align(output.size, 1 << output.alignment)
     return segments
+
+
+def has_content(segment: Segment) -> bool:
+    """Whether anything but zeros is, or will be, in a segment."""
+    return bool(segment.relocations) or bool(segment.content.strip(b"\0"))
 
 
 def new_segment(name: str, options: Options) -> OutputSegment:

@@ -214,6 +214,12 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "COMDATs"',
     ),
     Quirk(
+        "filled-zeros-dropped",
+        "What a data segment holds whose name starts with .bss is taken for zeros and left out.",
+        "wasm-ld up to 22: OutputSegment::isBss looks at the name only",
+        'Linking.md, "Merging Data Sections"',
+    ),
+    Quirk(
         "low-base-crashes",
         "A --global-base inside the stack crashes the linker after the error when the memory is"
         " shared and has data.",

@@ -206,6 +206,7 @@ class ObjectBuilder:
         self.got: dict[int, int] = {}
         self.export_names: list[tuple[str, int]] = []
         self.empty_comdats: list[str] = []
+        self.empty_sections = False
         self.features: list[TargetFeature] = []
         self.producers: list[tuple[str, list[tuple[str, str]]]] = []
         self.initial_symbols: dict[int, tuple[int, int]] = {}
@@ -437,7 +438,7 @@ class ObjectBuilder:
             position += len(segment.content)
 
         sections: list[Section] = []
-        if self.types:
+        if self.types or self.empty_sections:
             sections.append(TypeSection(list(self.types), width))
         imports: list[Import] = []
         memories = self.memories
@@ -448,21 +449,21 @@ class ObjectBuilder:
             imports.append(Import("env", name, ExternalKind.MEMORY, limits))
         for group in self.imports.values():
             imports += group
-        if imports:
+        if imports or self.empty_sections:
             sections.append(ImportSection(imports, width))
-        if self.functions:
+        if self.functions or self.empty_sections:
             sections.append(FunctionSection([type_ for type_, _, _ in self.functions], width))
-        if self.tables:
+        if self.tables or self.empty_sections:
             sections.append(TableSection(self.tables, width))
-        if self.tags:
+        if self.tags or self.empty_sections:
             sections.append(TagSection(self.tags, width))
-        if self.globals:
+        if self.globals or self.empty_sections:
             for ordinal, (opcode, symbol) in self.initial_symbols.items():
                 index = self._space_index(self.symbols[symbol])
                 init = InitExpr(bytes((opcode,)) + uleb(index) + b"\x0b")
                 self.globals[ordinal] = Global(self.globals[ordinal].type, init)
             sections.append(GlobalSection(self.globals, width))
-        if self.export_names:
+        if self.export_names or self.empty_sections:
             exports = [
                 Export(name, ExternalKind.FUNCTION, self._space_index(self.symbols[symbol]))
                 for name, symbol in self.export_names
@@ -488,11 +489,11 @@ class ObjectBuilder:
         relocations: list[tuple[str, int, list[Relocation]]] = []
         if style.data_count and self.segments:
             sections.append(DataCountSection(len(self.segments), width))
-        if self.functions:
+        if self.functions or self.empty_sections:
             relocations.append(
                 ("reloc.CODE", len(sections), self._add_code(sections, starts, width))
             )
-        if self.segments:
+        if self.segments or self.empty_sections:
             relocations.append(
                 ("reloc.DATA", len(sections), self._add_data(sections, starts, width))
             )

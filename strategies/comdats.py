@@ -236,7 +236,7 @@ def _section(program: Program, unit: Unit, group: str, symbols: list[int], recor
     name = (".debug_types", "group.section", ".debug_info.dwo", ".debug_str")[choice >> 6]
     inside = Custom(name, bytearray(b"group\0"), comdat=group)
     outside = None
-    if program.has("known-bugs") and choice & 4:
+    if program.has("known-bugs") and choice & 4 and name != ".debug_str":
         # As type units are referred to; wasm-ld 22 crashes where the group is lost.
         builder.customs.append(inside)
         index = builder.section_symbol(len(builder.customs) - 1)

@@ -22,6 +22,7 @@ from strategies.host import host_number
 from strategies.initial_values import NUMBERS
 from strategies.instructions import instruction
 from strategies.newer import newer
+from strategies.oddities import odd
 from strategies.program import TO_INT, UNSPECIFIED, Program, Slot, Unit
 from strategies.refusals import refuse
 from strategies.table_uses import use_tables
@@ -353,6 +354,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("imports", imported_global, 2),
     ("refusals", refuse, 10),
     ("disagreements", differ, 4),
+    ("odd", odd, 8),
     ("tables", imported_table, 1),
     ("instructions", instruction, 10),
     ("tags", throw_and_catch, 5),

@@ -49,6 +49,10 @@ _NAMES = {
     "input": """
         empty-archive lazy lazy-together member plain twice whole
     """,
+    "odd": """
+        empty-object empty-sections linker-name local-name nameless section-name segment-name
+        unnamed-import
+    """,
     "option": """
         --allow-multiple-definition --allow-undefined --build-id --compress-relocations
         --end-lib --entry --error-unresolved-symbols --export --export-all --export-dynamic

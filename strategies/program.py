@@ -56,6 +56,7 @@ GROUPS = (
     "mismatches",
     "bindings",
     "disagreements",
+    "odd",
     "views",
     "instructions",
     "edges",

@@ -383,6 +383,11 @@ EXAMPLES = {
         lambda output: linked(output).custom("info") == sequence([1, 1]),
         crashes=True,
     ),
+    "filled-zeros-dropped": Example(
+        (assemble(data("x", b"1", segment=".bss.x", flags=EXPORTED)),),
+        "--no-entry",
+        lambda output: linked(output).read(linked(output).address("x"), 1) == b"1",
+    ),
     "low-base-crashes": Example(
         (assemble(data("x", b"1", flags=NO_STRIP), features("+atomics", "+bulk-memory")),),
         "--no-entry --shared-memory --global-base=1024",
