@@ -174,6 +174,7 @@ REFUSED: tuple[Disagreement, ...] = (
     kinds_of_reference,
     kinds_in_group,
     import_sources,
+    import_sources,
     import_types,
     call_types,
 )

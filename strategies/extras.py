@@ -340,7 +340,7 @@ Statement = Callable[[Program, Record], None]
 
 KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("constructors", constructor, 6),
-    ("constructors", destructors, 1),
+    ("constructors", destructors, 2),
     ("constructors", reactor, 1),
     ("custom", custom_section, 4),
     ("debug", custom_section, 4),

@@ -126,7 +126,7 @@ def _count_linking(section: LinkingSection, note: object) -> None:
                 note("symbol.empty")
     for segment in section.segments:
         base = segment.name.split(".")
-        note(f"segment.{base[1] if len(base) > 1 and base[0] == '' else 'named'}")
+        note(f"segment.{base[1] if len(base) > 1 and base[0] == '' and base[1] else 'named'}")
         note(f"alignment.{min(segment.alignment, 7)}")
         if segment.flags & _STRINGS:
             note("segment-flag.strings")

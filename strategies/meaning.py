@@ -63,8 +63,11 @@ class Meaning:
         state = self.names.get(entry.name)
         return state.place if state is not None else None
 
-    def is_lost(self, unit: int, symbol: int) -> bool:
-        """True if a definition belongs to a group that another object won."""
+    def is_lost(self, unit: int, symbol: int, again: bool = False) -> bool:
+        """True if a definition belongs to a group that another object won.
+
+        `again`: the object is the second copy of one that takes part.
+        """
         builder = self.builders[unit]
         entry = builder.symbols[symbol]
         if entry.kind == SymbolKind.FUNCTION:
@@ -73,10 +76,11 @@ class Meaning:
             comdat = builder.segments[entry.place].comdat
         else:
             return False
-        return comdat is not None and self.comdats[comdat] != unit
+        return comdat is not None and (again or self.comdats[comdat] != unit)
 
     def _process(self, unit: int) -> None:
         builder = self.builders[unit]
+        again = unit in self.loaded
         for comdat in builder.comdat_names():
             self.comdats.setdefault(comdat, unit)
         for index in builder.symbol_order():
@@ -85,7 +89,7 @@ class Meaning:
             if flags & LOCAL:
                 continue
             weak = bool(flags & WEAK)
-            if entry.is_defined and not self.is_lost(unit, index):
+            if entry.is_defined and not self.is_lost(unit, index, again):
                 self._define(entry.name, Place(unit, index), weak)
             else:
                 self.refer(entry.name, weak and entry.kind in WEAK_REFERENCES)
