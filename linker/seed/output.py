@@ -102,12 +102,13 @@ def relocations_by_location(
 
 
 def bytes_missing(chunk: Chunk) -> int:
-    """How many bytes a body lacks that are counted as if they were there."""
-    own = chunk.file.own if chunk.file is not None else None
-    if own is None or not own.sizes or not isinstance(chunk, Function):
+    """How many bytes a body lacks that are counted (getULEB128Size counts none for a size of 0)."""
+    if not isinstance(chunk, Function) or len(chunk.content) > chunk.code_offset:
         return 0
-    assert chunk.file is not None
-    return own.sizes.get(chunk.file.functions.index(chunk), 0)
+    own = chunk.file.own if chunk.file is not None else None
+    if own is None or chunk.file is None:
+        return -1
+    return own.sizes.get(chunk.file.functions.index(chunk), -1)
 
 
 def misplacements(chunks: Iterable[Chunk]) -> dict[Chunk, int]:

@@ -379,6 +379,17 @@ def test_relocations_are_placed_as_if_a_cleared_body_were_there() -> None:
     assert b"reloc.CODE\x03\x81\x80\x80\x80\0\0\x0d\x01" in flushed
 
 
+def test_relocations_are_placed_as_if_an_empty_body_had_no_size_field() -> None:
+    both = Both(relocatable=True)
+    both.allocate("root.a", TO_I32)
+    callee = both.add("root.b", number(1), signature=TO_I32)
+    both.add("root.f", CALL, (("call", 2, callee, 0),), TO_I32)
+    flushed = both.flush()
+    assert isinstance(flushed, bytes)
+    # Declaration 2 is placed last: 5, nothing (2632), 1 and 4 for root.b, 1, and 2.
+    assert b"reloc.CODE\x03\x81\x80\x80\x80\0\0\x0d\x01" in flushed
+
+
 def test_a_call_to_a_freed_function_stops() -> None:
     both = Both(relocatable=True)
     callee = both.add("root.a", number(1), signature=TO_I32)
