@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from harness.adapters.reference import Reference
 from strategies import link_cases
+from strategies.compiled import compiled_cases
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
@@ -58,6 +59,11 @@ def for_zig(avoid: frozenset[str]) -> Strategy:
     within = link_cases(also=declared, avoid=avoid.union(BEYOND_ZIG))
     beyond = link_cases(also=declared, avoid=avoid)
     return st.one_of(within, within, within, beyond)
+
+
+def compiled(avoid: frozenset[str]) -> Strategy:
+    """`strategies.compiled.compiled_cases`, which has none of the groups of features."""
+    return compiled_cases()
 
 
 def strategy_for(linkers: Iterable[Linker]) -> Callable[[frozenset[str]], Strategy]:

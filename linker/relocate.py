@@ -21,7 +21,6 @@ from linker.relocation_families import (
     TABLE_INDEX_RELATIVE,
     TYPE_INDEX,
 )
-from linker.seed.resolution import number_of
 from linker.seed.values import RelocationRules, check_bounds
 from linker.symbols import LinkSymbol, State
 
@@ -102,7 +101,7 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
     if relocation_type in GLOBAL_INDEX:
         if symbol.kind is SymbolKind.GLOBAL:
             return symbol.element_index & NO_INDEX
-        return symbol.got_index if symbol.got_index != -1 else number_of(symbol)
+        return symbol.got_index & NO_INDEX
     if relocation_type in FUNCTION_OFFSET:
         return function_offset(symbol, chunk, addend)
     return symbol.element_index & NO_INDEX
