@@ -21,6 +21,7 @@ from rich.text import Text
 from harness.adapters.discover import UnknownLinker, discover, find
 from harness.adapters.releases import InstallError, install, installed_version
 from harness.config import Config, ConfigError, find_config
+from harness.lanes import LANES, WELL_FORMED
 from harness.running import MEBIBYTE, Limits
 
 if TYPE_CHECKING:
@@ -95,6 +96,13 @@ def _linkers(names: Sequence[str], config: Config) -> tuple[Linker, ...]:
 @click.option("--cases", type=click.IntRange(min=1), help="Stop after that many cases.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Stop after that.")
 @click.option("--seed", type=int, help="The same seed makes the same cases.")
+@click.option(
+    "--lane",
+    type=click.Choice(LANES),
+    default=WELL_FORMED,
+    show_default=True,
+    help="Make programs of any shape, or C and C++ sources that zig cc compiles.",
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; default: one a core.")
 @click.option("--json", "as_json", is_flag=True, help="Write the events as NDJSON.")
 @click.option("--findings", type=click.Path(path_type=Path, file_okay=False), help="Folder.")
@@ -106,6 +114,7 @@ def fuzz(
     cases: int | None,
     minutes: float | None,
     seed: int | None,
+    lane: str,
     workers: int | None,
     as_json: bool,
     findings: Path | None,
@@ -113,7 +122,7 @@ def fuzz(
 ) -> None:
     """Make cases, link them with every linker, judge, minimise and store what differs."""
     from harness.engine import FuzzPlan
-    from harness.generation import strategy_for
+    from harness.generation import LaneMissing, promised_features, strategy_for
 
     config = _config()
     if cases is None and minutes is None:
@@ -123,9 +132,13 @@ def fuzz(
     if seed is None:
         seed = secrets.randbits(32) if config.seed is None else config.seed
     linkers = _linkers(names, config)
+    try:
+        strategy = strategy_for(linkers, lane)
+    except LaneMissing as problem:
+        raise Failure(str(problem)) from problem
     plan = FuzzPlan(
         linkers=linkers,
-        strategy=strategy_for(linkers),
+        strategy=strategy,
         seed=seed,
         findings=findings or Path(config.findings),
         cases=cases,
@@ -134,16 +147,18 @@ def fuzz(
         limits=_limits(config),
         shrink_seconds=shrink_seconds,
     )
-    raise SystemExit(run_fuzz(plan, as_json))
+    raise SystemExit(run_fuzz(plan, as_json, promised_features(lane)))
 
 
-def run_fuzz(plan: FuzzPlan, as_json: bool) -> int:
-    """Runs a plan, shows its events, and returns the exit status."""
+def run_fuzz(plan: FuzzPlan, as_json: bool, promised: frozenset[str]) -> int:
+    """Runs a plan, shows its events, and returns the exit status.
+
+    `promised` are the features that a long run has.
+    """
     from harness.engine import fuzz as fuzz_events
     from harness.events import StreamWriter
     from harness.terminal import Terminal, print_summary
     from harness.totals import Totals
-    from strategies.features import ALL_FEATURES
 
     totals = Totals()
     if as_json:
@@ -152,7 +167,7 @@ def run_fuzz(plan: FuzzPlan, as_json: bool) -> int:
         console = Console()
         with Terminal(console) as terminal:
             _consume(fuzz_events(plan), [totals.handle, terminal.handle])
-        print_summary(console, totals, frozenset(ALL_FEATURES))
+        print_summary(console, totals, promised)
     return exit_status(totals)
 
 

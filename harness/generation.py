@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from harness.adapters.reference import Reference
+from harness.lanes import COMPILED, WELL_FORMED
 from strategies import link_cases
-from strategies.compiled import compiled_cases
+from strategies.compiled import COMPILED_FEATURES, CompilerMissing, compiled_cases, compiler
+from strategies.features import ALL_FEATURES
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
@@ -42,6 +44,15 @@ BEYOND_ZIG = (
 )
 
 
+class LaneMissing(Exception):
+    """A lane cannot make its cases here; the text says what to install."""
+
+
+def promised_features(lane: str) -> frozenset[str]:
+    """The features that a long run of a lane has."""
+    return COMPILED_FEATURES if lane == COMPILED else frozenset(ALL_FEATURES)
+
+
 def plain(avoid: frozenset[str]) -> Strategy:
     """`strategies.link_cases` without some groups of features."""
     return link_cases(avoid=avoid)
@@ -66,11 +77,22 @@ def compiled(avoid: frozenset[str]) -> Strategy:
     return compiled_cases()
 
 
-def strategy_for(linkers: Iterable[Linker]) -> Callable[[frozenset[str]], Strategy]:
-    """The function that makes the strategy for a run of these linkers.
+def strategy_for(
+    linkers: Iterable[Linker], lane: str = WELL_FORMED
+) -> Callable[[frozenset[str]], Strategy]:
+    """The function that makes the strategy for a run of these linkers in a lane of `LANES`.
 
     What it takes are groups of `strategies.program.GROUPS` that no case is to have.
+
+    Raises:
+        LaneMissing: what the lane needs is not installed.
     """
+    if lane == COMPILED:
+        try:
+            compiler()
+        except CompilerMissing as problem:
+            raise LaneMissing(str(problem)) from problem
+        return compiled
     kinds = set()
     promises = set()
     judges = False

@@ -48,6 +48,9 @@ from linker.symbols import (
 
 FUNCTION_TABLE_NAME = "__indirect_function_table"
 DEFAULT_MODULE = "env"
+# clang refers to them as constants in code and as variables in debug information (-fPIC -g);
+# a static link makes them data.
+BASES = frozenset(["__memory_base", "__table_base"])
 
 # The body of a function that is never meant to be called: no locals, unreachable, end.
 UNREACHABLE_BODY = b"\x03\x00\x00\x0b"
@@ -425,7 +428,7 @@ class SymbolTable:
             return
         compares = new.kind is SymbolKind.FUNCTION
         if compares or "import-mismatch-unchecked" not in quirks:
-            if not compares:
+            if not compares and new.name not in BASES:
                 self._check_type(existing, new)
             self._unify_imports(existing, new)
         if "first-weak-reference-counts" in quirks:

@@ -23,9 +23,11 @@ from strategies.cases import (
     object_models,
     random_case,
 )
+from strategies.compiled import CompilerMissing, compiled_cases, random_compiled_case
 from strategies.mutations import mutated, mutated_cases
 
 __all__ = [
+    "CompilerMissing",
     "Expectation",
     "HostCalls",
     "InputFile",
@@ -35,6 +37,7 @@ __all__ = [
     "Prelink",
     "ProbeReturns",
     "archives",
+    "compiled_cases",
     "link_cases",
     "make_case",
     "mutated",
@@ -42,5 +45,6 @@ __all__ = [
     "object_files",
     "object_models",
     "random_case",
+    "random_compiled_case",
     "write_case",
 ]

@@ -155,9 +155,7 @@ def _switch(sources: Sources, record: Record, n: int, home: Source, user: Source
     home.add(f"C_API int switch_{n}(int x) {{ switch (x) {{ {cases} default: return -1; }} }}")
     if user is not home:
         user.add(f"C_API int switch_{n}(int);")
-    sources.probe(
-        user, n, values[chosen] + 1 - 1, f"return switch_{n}({chosen}) + switch_{n}(9);"
-    )
+    sources.probe(user, n, values[chosen] + 1 - 1, f"return switch_{n}({chosen}) + switch_{n}(9);")
 
 
 def _constructor(sources: Sources, record: Record, n: int, home: Source, user: Source) -> None:
@@ -263,20 +261,21 @@ def _host(sources: Sources, record: Record, n: int, home: Source, user: Source) 
 def _aligned(sources: Sources, record: Record, n: int, home: Source, user: Source) -> None:
     alignment = 1 << record.below(9)
     size = 1 + record.byte() * record.pick((1, 1, 50))
-    start = record.pick(("", " = {1}"))
-    home.add(f"__attribute__((aligned({alignment}))) C_API char buffer_{n}[{size}]{start or ' = {0}'};")
+    first = record.byte() & 1
+    mark = f"__attribute__((aligned({alignment})))"
+    home.add(f"{mark} C_API char buffer_{n}[{size}] = {{{first}}};")
     # Another unit does not know the alignment.
-    other = user if user is not home else None
-    if other:
-        other.add(f"C_API char buffer_{n}[];")
+    if user is not home:
+        user.add(f"C_API char buffer_{n}[];")
     body = f"volatile unsigned long at = (unsigned long)buffer_{n}; return at % {alignment}"
-    sources.probe(user, n, int(bool(start)), f"{body} + buffer_{n}[0];")
+    sources.probe(user, n, first, f"{body} + buffer_{n}[0];")
 
 
 def _copies(sources: Sources, record: Record, n: int, home: Source, user: Source) -> None:
     a = record.byte()
     kind = f"struct big_{n} {{ int v[24]; }}"
-    home.add(f"{kind}; C_API struct big_{n} big_{n}(struct big_{n} b) {{ b.v[5] += {a}; return b; }}")
+    home.add(f"{kind}; C_API struct big_{n} big_{n}(struct big_{n} b)")
+    home.add(f"{{ b.v[5] += {a}; return b; }}")
     if user is not home:
         user.add(f"{kind}; C_API struct big_{n} big_{n}(struct big_{n});")
     sources.probe(
@@ -310,7 +309,8 @@ def _simd(sources: Sources, record: Record, n: int, home: Source, user: Source) 
     kind = f"typedef int four_{n} __attribute__((vector_size(16)))"
     home.add(f"{kind}; C_API four_{n} four_{n}_value = {{1, 2, 3, {a}}};")
     home.add(f"C_API void times_{n}(int x) {{ four_{n}_value *= x; }}")
-    home.add(f"C_API int lane_{n}(int x) {{ four_{n} y = four_{n}_value * x; return y[3] + y[0]; }}")
+    home.add(f"C_API int lane_{n}(int x)")
+    home.add(f"{{ four_{n} y = four_{n}_value * x; return y[3] + y[0]; }}")
     if user is not home:
         user.add(f"C_API int lane_{n}(int);")
     sources.probe(user, n, 3 * (a + 1), f"return lane_{n}(3);")
@@ -332,8 +332,6 @@ def _tail_call(sources: Sources, record: Record, n: int, home: Source, user: Sou
 
 
 def _reference_table(sources: Sources, record: Record, n: int, home: Source, user: Source) -> None:
-    if home.is_cxx:
-        return _call(sources, record, n, home, user)
     # clang's debug information takes a table for data: no linker reads it.
     home.has_debug = False
     home.add(f"static __externref_t slots_{n}[0];")
@@ -380,7 +378,8 @@ def _inline(sources: Sources, record: Record, n: int, home: Source, user: Source
 def _virtual(sources: Sources, record: Record, n: int, home: Source, user: Source) -> None:
     a = record.byte()
     text = (
-        f"struct base_{n} {{ virtual int area() {{ return 1; }} virtual int name() {{ return 0; }} }};"
+        f"struct base_{n} {{ virtual int area() {{ return 1; }}"
+        " virtual int name() { return 0; } };"
         f" struct derived_{n} : base_{n} {{ int side; derived_{n}(int x) : side(x) {{}}"
         f" int area() override {{ return side * side; }} int name() override {{ return {a}; }} }};"
     )
@@ -392,7 +391,8 @@ def _virtual(sources: Sources, record: Record, n: int, home: Source, user: Sourc
     sources.probe(
         user, n, 16 + a + 9,
         f"derived_{n} own(3); base_{n} *volatile seen = &own;"
-        f" return pointer_{n}->area() + pointer_{n}->name() + seen->area();", rule=COMDATS,
+        f" return pointer_{n}->area() + pointer_{n}->name() + seen->area();",
+        rule=INIT_FUNCTIONS,
     )  # fmt: skip
 
 
@@ -407,6 +407,8 @@ def _dynamic(sources: Sources, record: Record, n: int, home: Source, user: Sourc
     sources.probe(user, n, 3 + a, f"return get_{n}();", rule=INIT_FUNCTIONS)
 
 
+# A table of a unit is no C++.
+C_ITEMS = frozenset(["reference-table"])
 ITEMS: dict[str, Item] = {
     "call": _call,
     "weak": _weak,

@@ -29,6 +29,7 @@ from tests.linker.objects import (
     Site,
     UndefinedDeclaration,
     const,
+    custom,
     data,
     features,
     function,
@@ -200,6 +201,29 @@ def test_debug_information_may_name_a_global(link: Linker) -> None:
         data("x", Site(R.GLOBAL_INDEX_I32, "v"), flags=EXPORTED),
     )
     assert link(unit).word("x") == 1
+
+
+def test_debug_information_may_name_a_global_that_is_none_any_more(link: Linker) -> None:
+    """Clang's for -fPIC names `__memory_base`, which a static link makes data without a number."""
+    unit = assemble(
+        undefined_global("__memory_base"),
+        custom(".debug_info", Site(R.GLOBAL_INDEX_I32, "__memory_base")),
+    )
+    assert link(unit).custom(".debug_info") == b"\xff\xff\xff\xff"
+
+
+@pytest.mark.parametrize("base", ["__memory_base", "__table_base"])
+def test_bases_may_be_constants_and_variables(link: Linker, base: str) -> None:
+    """As clang refers to them in code and in debug information."""
+    constant = assemble(
+        undefined_global(base),
+        function("f", global_get(base), type=TO_I32, flags=EXPORTED),
+    )
+    variable = assemble(
+        undefined_global(base, mutable=True),
+        custom(".debug_info", Site(R.GLOBAL_INDEX_I32, base)),
+    )
+    assert link(constant, variable).run("f") == {"__memory_base": 0, "__table_base": 1}[base]
 
 
 # Tags.
