@@ -33,13 +33,12 @@ from linker.objects import (
     TagElement,
     file_name,
 )
+from linker.reference_flags import keep_first_flags, replace_flags, unify_flags
 from linker.seed.resolution import segment_number, stands_apart
 from linker.symbols import (
     ABSOLUTE,
-    BINDING_MASK,
     HIDDEN,
     LOCAL,
-    NO_STRIP,
     UNDEFINED,
     WEAK,
     LinkSymbol,
@@ -528,30 +527,6 @@ def demote(lazy: LinkSymbol, flags: int = WEAK | UNDEFINED) -> None:
             is_called_directly=lazy.is_called_directly,
         ),
     )
-
-
-def unify_flags(existing: LinkSymbol, new: LinkSymbol) -> None:
-    """A strong reference makes a weak one strong, and what must not be stripped stays."""
-    binding = new.flags & BINDING_MASK
-    if existing.is_weak and binding != WEAK:
-        existing.flags = (existing.flags & ~BINDING_MASK) | binding
-    existing.flags |= new.flags & NO_STRIP
-
-
-def replace_flags(existing: LinkSymbol, new: LinkSymbol) -> None:
-    """A weak reference takes all flags of the next one, a function only of a weak one."""
-    binding = new.flags & BINDING_MASK
-    if existing.is_weak and binding != WEAK and existing.kind is SymbolKind.FUNCTION:
-        existing.flags = (existing.flags & ~BINDING_MASK) | binding
-    if existing.is_weak:
-        existing.flags = new.flags
-
-
-def keep_first_flags(existing: LinkSymbol, new: LinkSymbol) -> None:
-    """A weak reference to a function becomes strong with the next strong one; all else stays."""
-    binding = new.flags & BINDING_MASK
-    if existing.is_weak and binding != WEAK and existing.kind is SymbolKind.FUNCTION:
-        existing.flags = (existing.flags & ~BINDING_MASK) | binding
 
 
 def signatures_match(existing: LinkSymbol, new: LinkSymbol) -> bool:
