@@ -19,10 +19,14 @@ USED, DISALLOWED, REQUIRED = "+", "-", "="
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """The features of the output, and whether segments of zeros are written out."""
+    """The features of the output, and whether segments of zeros are written out.
+
+    `disallowed` are those that an object forbids and none uses.
+    """
 
     allowed: frozenset[str]
     emit_bss: bool
+    disallowed: frozenset[str] = frozenset()
 
 
 def check_features(
@@ -54,7 +58,7 @@ def check_features(
     emit_bss = (options.emit_relocs and "zeros-never-written" not in options.quirks) or (
         options.memory_import is not None and "bulk-memory" not in allowed
     )
-    return Features(frozenset(allowed), emit_bss)
+    return Features(frozenset(allowed), emit_bss, frozenset(disallowed.keys() - allowed))
 
 
 def features_of(obj: InputObject) -> list[model.TargetFeature]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from linker.command_line.options import BuildIdKind, Options
@@ -111,12 +112,18 @@ def producers_section(options: Options, objects: list[InputObject]) -> bytes:
 
 
 def target_features_section(output: Output) -> bytes:
-    features = sorted(
-        output.features.allowed, key=lambda name: name.encode("utf-8", "surrogateescape")
-    )
-    if not features or is_stripped("target_features", output.options):
+    features, options = output.features, output.options
+    entries = [b"+" + text(name) for name in in_order(features.allowed)]
+    if options.relocatable and "disallowed-features-lost" not in options.quirks:
+        # The next link has to know of them.
+        entries += [b"-" + text(name) for name in in_order(features.disallowed)]
+    if not entries or is_stripped("target_features", options):
         return b""
-    return custom_section("target_features", vector(b"+" + text(name) for name in features))
+    return custom_section("target_features", vector(entries))
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: name.encode("utf-8", "surrogateescape"))
 
 
 def build_id_size(options: Options) -> int:

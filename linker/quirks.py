@@ -119,6 +119,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Validation" of exports',
     ),
     Quirk(
+        "disallowed-features-lost",
+        "Relocatable output forgets which features its objects forbid, so that the next link"
+        " accepts them.",
+        "wasm-ld up to 22: TargetFeaturesSection writes only features that are used",
+        'Linking.md, "Target Features Section"',
+    ),
+    Quirk(
         "block-types-unsigned",
         "With --compress-relocations, the type of a block is written as an unsigned number: from"
         " index 64 on it means another type, or none.",

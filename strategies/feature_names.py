@@ -126,6 +126,44 @@ _NAMES = {
     """,
 }
 
-ALL_FEATURES: tuple[str, ...] = tuple(
-    sorted(f"{kind}.{name}" for kind, names in _NAMES.items() for name in names.split())
-)
+# What only the groups make that a case has when they are asked for.
+_OPTIONAL = {
+    "archive": """
+        wrong-index
+    """,
+    "code": """
+        delegate many-types old-catch rethrow
+    """,
+    "flag": """
+        absolute
+    """,
+    "global": """
+        extended funcref function reads-import v128
+    """,
+    "newer": """
+        exnref-global exnref-table v128-global wide-offset
+    """,
+    "option": """
+        --emit-relocs --relocatable --shared-memory
+    """,
+    "refusal": """
+        several-memories signature-mismatch
+    """,
+    "relocation": """
+        MEMORY_ADDR_TLS_SLEB MEMORY_ADDR_TLS_SLEB64
+    """,
+    "segment": """
+        tbss tdata
+    """,
+    "thread": """
+        alignment base second-block size wait-notify wide
+    """,
+}
+
+
+def _full_names(names: dict[str, str]) -> tuple[str, ...]:
+    return tuple(sorted(f"{kind}.{name}" for kind in names for name in names[kind].split()))
+
+
+ALL_FEATURES = _full_names(_NAMES)
+OPTIONAL_FEATURES = _full_names(_OPTIONAL)

@@ -95,8 +95,6 @@ def table_types(program: Program, units: Pair, record: Record) -> None:
 
 def tag_types(program: Program, units: Pair, record: Record) -> None:
     """wasm-ld 22 only warns, and writes what may be invalid."""
-    if not program.has("known-bugs"):
-        return
     name = f"clash{program.number()}"
     units[0].builder.define_tag(name, SIGNATURES[2], 0)
     builder = units[1].builder
@@ -233,8 +231,6 @@ def wide_memory(program: Program, units: Pair, record: Record) -> None:
 
 def several_memories(program: Program, units: Pair, record: Record) -> None:
     """wasm-ld 22 links them, and code for the second memory is invalid."""
-    if not program.has("known-bugs"):
-        return
     units[0].builder.memories[:] = [Limits(LimitsFlag(0), 1), Limits(LimitsFlag.HAS_MAX, 1, 9)]
     program.refusal = ("several-memories", "an object with two memories")
 
@@ -287,7 +283,6 @@ WITH_ONE: tuple[Refusal, ...] = (
     mutable_global,
     shared_memory,
     wide_memory,
-    several_memories,
 )
 WITH_TWO: tuple[Refusal, ...] = (
     *WITH_ONE,
@@ -299,8 +294,10 @@ WITH_TWO: tuple[Refusal, ...] = (
     table_types,
     *disagreements.REFUSED,
     disallowed,
-    tag_types,
 )
+
+# What wasm-ld 22 links, though it is wrong: with one object, and what needs two.
+UNREFUSED: tuple[Refusal, ...] = (several_memories, tag_types, tag_types)
 
 
 def _is_refused(program: Program) -> bool:
@@ -314,6 +311,8 @@ def refuse(program: Program, record: Record) -> None:
     plain = [unit for unit in program.units if not unit.is_lazy]
     kinds_ = WITH_TWO if len(plain) > 1 else WITH_ONE
     units = (plain[0], plain[1] if len(plain) > 1 else plain[0])
+    if program.has("known-bugs"):
+        kinds_ = (*kinds_, *UNREFUSED[: len(plain)])
     first = record.below(len(kinds_))
     for kind in kinds_[first:] + kinds_[:first]:
         kind(program, units, record)

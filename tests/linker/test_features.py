@@ -8,7 +8,16 @@ from linker.format import model
 from tests.linker.assemble import assemble
 from tests.linker.conftest import Linker
 from tests.linker.linked import Linked
-from tests.linker.objects import EXPORTED, LOCAL, TLS, data, features, function, word
+from tests.linker.objects import (
+    EXPORTED,
+    LOCAL,
+    TLS,
+    data,
+    features,
+    function,
+    returning,
+    word,
+)
 
 
 def unit(*names: str) -> bytes:
@@ -106,3 +115,11 @@ def test_unused_thread_local_data_needs_none(link: Linker) -> None:
 def test_several_complaints_come_together(link: Linker) -> None:
     refusal = link.refusal(unit("+x", "+y"), unit("-x", "-y"))
     assert len(refusal.splitlines()) == 2
+
+
+def test_a_feature_that_an_object_forbids_stays_forbidden_in_two_steps(link: Linker) -> None:
+    """The output of -r says what its inputs say; wasm-ld forgets it."""
+    one = assemble(returning("f", 1, EXPORTED), features("-simd128"))
+    two = assemble(returning("g", 2, EXPORTED), features("+simd128"))
+    combined = link(one, options="-r", departs=True).module
+    assert "'simd128' used in b.o is disallowed by a.o" in link.refusal(combined, two)

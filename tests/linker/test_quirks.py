@@ -255,6 +255,11 @@ EXAMPLES = {
         "--no-entry",
         lambda output: "Tag signature mismatch: x" in output.errors[0],
     ),
+    "disallowed-features-lost": Example(
+        (assemble(function("f"), features("+atomics", "-shared-mem", "-bulk-memory")),),
+        "-r",
+        lambda output: b"+\x07atomics-\x0bbulk-memory-\x0ashared-mem" in linked(output).module,
+    ),
     "block-types-unsigned": Example(
         (many_types(),),
         "--no-entry --strip-all --compress-relocations",

@@ -32,7 +32,8 @@ from strategies import (
 )
 from strategies.case import MESSAGE_CLASSES
 from strategies.cases import HEADER_BYTES
-from strategies.features import ALL_FEATURES
+from strategies.feature_names import ALL_FEATURES, OPTIONAL_FEATURES
+from strategies.program import OPTIONAL_GROUPS
 from tests.strategies.running import broken_expectations, make_engine
 
 QUIET = settings(
@@ -181,6 +182,18 @@ def test_two_thousand_cases_make_every_feature() -> None:
     """Each feature that the strategies promise is made, and no feature is unknown to the list."""
     random = Random(22)
     check_features(random_case(random) for _ in range(2000))
+
+
+def test_two_thousand_cases_make_every_optional_feature() -> None:
+    """With the groups that a case has only when they are asked for."""
+    random = Random(22)
+    known_bugs = (random_case(random, also=("known-bugs",)) for _ in range(700))
+    all_groups = (random_case(random, also=OPTIONAL_GROUPS) for _ in range(1300))
+    made = {
+        name for cases in (known_bugs, all_groups) for case in cases for name, _ in case.features
+    }
+    assert set(OPTIONAL_FEATURES) - made == set()
+    assert made - {*ALL_FEATURES, *OPTIONAL_FEATURES} == set()
 
 
 @pytest.mark.slow
