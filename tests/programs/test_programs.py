@@ -13,11 +13,9 @@ from _pytest.mark import ParameterSet
 from tests.programs.build import BUILDERS
 from tests.programs.compare import assert_both_refuse, assert_same_bytes, linked
 from tests.programs.languages import LANGUAGE_BUILDERS
-from tests.programs.once import build_once, shared_folder
-from tests.programs.program import Program, ProgramMissing
+from tests.programs.program import Program
 from tests.programs.running import run_program
 from tests.programs.zig import link_with_wasm_ld
-from tests.tools import missing
 
 # What is added to a program's link line. The last of two contrary options counts.
 OPTION_SETS: dict[str, tuple[str, ...]] = {
@@ -109,22 +107,6 @@ LOST_RETAINED = ("freestanding", "freestanding-debug", "freestanding-library")
 RELOCATABLE_CASES = [
     case(name, steps, ("plain",)) for name in BUILDERS for steps in RELOCATABLE_STEPS
 ]
-
-
-@pytest.fixture(scope="session")
-def get_program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Program]:
-    """Builds a program on its first use in this run, once for all workers."""
-    built: dict[str, Program] = {}
-
-    def get(name: str) -> Program:
-        if name not in built:
-            try:
-                built[name] = build_once(name, shared_folder(tmp_path_factory))
-            except ProgramMissing as error:
-                missing(str(error))
-        return built[name]
-
-    return get
 
 
 @pytest.mark.parametrize("name", [n for n in BUILDERS if n not in SLOW])

@@ -1,0 +1,27 @@
+"""The programs, for every test here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.programs.once import build_once, shared_folder
+from tests.programs.program import Program, ProgramMissing
+from tests.tools import missing
+
+
+@pytest.fixture(scope="session")
+def get_program(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Program]:
+    """Builds a program on its first use in this run, once for all workers."""
+    built: dict[str, Program] = {}
+
+    def get(name: str) -> Program:
+        if name not in built:
+            try:
+                built[name] = build_once(name, shared_folder(tmp_path_factory))
+            except ProgramMissing as error:
+                missing(str(error))
+        return built[name]
+
+    return get
