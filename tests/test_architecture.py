@@ -12,6 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from linker.quirks import DIALECTS
+from strategies.feature_names import ALL_FEATURES, OPTIONAL_FEATURES
 
 ROOT = Path(__file__).parents[1]
 OWN = ("linker", "strategies", "harness", "tests", "bench")
@@ -144,3 +145,14 @@ def test_the_page_of_rules_names_quirks_that_exist() -> None:
     page = (ROOT / "docs" / "linking.md").read_text(encoding="utf-8")
     departures = DIALECTS["lld-22"]
     assert {name for name in departures if f"`{name}`" in page} == departures
+
+
+def test_the_page_of_rules_names_features_that_are_drawn() -> None:
+    """In the table of the parts of the format: last column."""
+    page = (ROOT / "docs" / "linking.md").read_text(encoding="utf-8")
+    table = page.partition("## From a part of the format")[2].partition("\n## ")[0]
+    rows = [line.split("|")[-2] for line in table.splitlines() if line.startswith("| ")][2:]
+    kinds = {name.partition(".")[0] for name in (*ALL_FEATURES, *OPTIONAL_FEATURES)}
+    assert len(rows) == 12
+    for row in rows:
+        assert set(re.findall(r"`([\w-]+)`", row)) <= kinds, row
