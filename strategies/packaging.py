@@ -241,7 +241,9 @@ def _link_in_steps(packed: Packaging, record: Record) -> None:
             program.note("step.all")
         return
     weak_members = program.has("weak-references") and any(u.is_lazy for u in program.units)
-    if record.chance(64) and (not weak_members or program.has("known-bugs")):
+    # A member that was taken for what a lost group defines would be taken a second time.
+    once = not (program.has("comdats") and any(u.is_lazy for u in program.units))
+    if record.chance(64) and once and (not weak_members or program.has("known-bugs")):
         # Everything; what is still to be taken from archives waits for the last link.
         lazy = [piece for piece in packed.pieces if any(lazy for _, lazy in piece.order)]
         _make_step(packed, 0, len(packed.pieces), record)
@@ -292,9 +294,10 @@ def _link_a_member(packed: Packaging, piece: Piece, record: Record) -> None:
 
 def _step_options(program: Program, record: Record) -> list[str]:
     option = record.pick(STEP_OPTIONS)
+    words = ["-r", "--allow-multiple-definition"] if "--muldefs" in program.options else ["-r"]
     # With -s the section target_features is lost, which later checks of features need.
     loses = program.uses_mutable_global or any(unit.builder.features for unit in program.units)
     if not option or (option == "--strip-all" and loses):
-        return ["-r"]
+        return words
     program.note(f"step.option.{option.strip('-')}")
-    return ["-r", option]
+    return [*words, option]
