@@ -23,6 +23,7 @@ from linker.kinds import refuse_arbitrary_numbers, refuse_lost_section
 from linker.lazy_symbols import demote_lazy_symbols
 from linker.legacy_table import add_legacy_table_symbol
 from linker.listings.why_extract import Extraction, report
+from linker.lost_groups import leave_out_lost_groups
 from linker.objects import (
     Function,
     GlobalElement,
@@ -232,12 +233,6 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
     if extracted:
         yield extracted.pop()
     resolution.objects.append(obj)
-
-
-def leave_out_lost_groups(obj: InputObject) -> None:
-    """Of a comdat group only the first object's part is written (Linking.md, "COMDATs")."""
-    for chunk in (*obj.functions, *obj.segments):
-        chunk.live = chunk.live and not chunk.discarded
 
 
 def add_definition(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # How the reference says that the linker whose dialect it speaks crashes.
 CRASH_WORDS = "crashes here"
 SECONDS = 10.0
+_UNREAD = "LLVM ERROR: malformed "
 Same = Callable[[LinkResult, LinkResult], bool]
 
 
@@ -104,7 +105,11 @@ def is_same(ours: LinkResult, theirs: LinkResult) -> bool:
     if theirs.outcome is Outcome.LINKED or ours.outcome is Outcome.LINKED:
         return ours.outcome is theirs.outcome and ours.module == theirs.module
     if theirs.outcome is Outcome.CRASHED:
-        return ours.outcome is Outcome.REFUSED and CRASH_WORDS in ours.message
+        # LLVM's reader aborts at numbers that are malformed.
+        unread = _UNREAD in theirs.message and "malformed-object" in {
+            reason.message_class for reason in classify(ours.message)
+        }
+        return ours.outcome is Outcome.REFUSED and (CRASH_WORDS in ours.message or unread)
     if ours.outcome is not theirs.outcome:
         return False
     return classify(ours.message)[0].message_class == classify(theirs.message)[0].message_class

@@ -49,6 +49,7 @@ _CLASSES: tuple[tuple[str, str], ...] = (
     (r"cannot be used against symbol|recompile with -fPIC", "relocation-not-allowed"),
     (r"(?:nested|stray) --(?:start|end)-lib", "misplaced-switch"),
     (r"not recognized as a valid object file|bitcode (?:section|file|is not)", "malformed-object"),
+    (r"(?:function|global|segment) named more than once", "malformed-object"),
     (r"unknown file type|not a relocatable|not an object|NotObjectFile", "malformed-object"),
     (r"InvalidMagicByte|InvalidWasmVersion|bad magic|truncated|malformed", "malformed-object"),
     (r"wasm(?:32|64) object file can't be linked|must specify -mwasm64", "address-size"),

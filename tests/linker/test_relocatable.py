@@ -158,6 +158,24 @@ def test_init_functions_keep_their_priorities(link: Linker) -> None:
     assert found == [(3, "b"), (7, "a")]
 
 
+@pytest.mark.parametrize("options", ["-r", "--no-gc-sections", "--gc-sections"])
+def test_what_an_object_keeps_for_itself_of_a_lost_group_is_there(
+    link: Linker, options: str
+) -> None:
+    """A local function of the group has no other definition; its object still calls it."""
+    first = assemble(returning("f", 1, WEAK, comdat="g"))
+    second = assemble(
+        returning("f", 2, WEAK, comdat="g"),
+        returning("again", 40, LOCAL, comdat="g"),
+        function("helper", call("again"), flags=LOCAL, type=TO_I32, comdat="g"),
+        function("main", call("helper"), flags=EXPORTED, type=TO_I32),
+    )
+    combined = link(first, second, options=options, departs=options != "--gc-sections")
+    if options == "-r":
+        combined = link(combined.module)
+    assert combined.run("main") == 40
+
+
 def test_comdat_groups_stay_groups(link: Linker) -> None:
     def unit(value: int) -> bytes:
         return assemble(
