@@ -153,7 +153,7 @@ _OPTIONAL = {
         MEMORY_ADDR_TLS_SLEB MEMORY_ADDR_TLS_SLEB64
     """,
     "segment": """
-        tbss tdata
+        bssy tbss tdata
     """,
     "thread": """
         alignment base second-block size wait-notify wide
