@@ -5,8 +5,16 @@ This knows nothing of what an option means; the table follows `lld/wasm/Options.
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from linker.command_line.response_files import Quoting, ResponseFileError, expand_response_files
+
+if TYPE_CHECKING:
+    from strategies.case import LinkCase
+
+_QUOTING = "rsp-quoting="
 
 # Options whose value may be the next word, with one dash or two in front.
 _SEPARATE = frozenset(
@@ -82,6 +90,28 @@ class Argument(NamedTuple):
     option: str | None
     value: str | None
     words: tuple[str, ...]
+
+
+def expanded(case: LinkCase) -> Sequence[str]:
+    """The words of a case's command line, with those of its response files in their places."""
+    if not any(word.startswith("@") for word in case.arguments):
+        return case.arguments
+    files = {file.name: file.content for file in case.files}
+
+    def read(name: str) -> bytes:
+        path = posixpath.normpath(name)
+        if path not in files:
+            raise FileNotFoundError(2, "No such file or directory", name)
+        return files[path]
+
+    quoting = [w.rpartition("=")[2] for w in case.arguments if w.lstrip("-").startswith(_QUOTING)]
+    windows = quoting[-1:] == [Quoting.WINDOWS.value]
+    try:
+        return expand_response_files(
+            case.arguments, read, Quoting.WINDOWS if windows else Quoting.POSIX
+        )
+    except ResponseFileError as error:
+        return error.arguments
 
 
 def take_apart(arguments: Sequence[str]) -> Iterator[Argument]:

@@ -31,6 +31,7 @@ from harness.steps import Progress, command_lines, unsupported
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
+    from linker import driver
     from strategies.case import LinkCase
 
 OUTPUT = "out.wasm"
@@ -155,7 +156,7 @@ class Workplace:
                 progress[linker.name] = Progress(case)
         left = [linker for linker in linkers if linker.name in progress]
         here = [linker for linker in linkers if isinstance(linker, Reference)]
-        takes_turns = not case.prelinks and bool(side_file_names(case, reader(case)))
+        takes_turns = not case.prelinks and bool(side_file_names(case))
         while left or here:
             with contextlib.ExitStack() as children:
                 running: list[_Running] = []
@@ -195,7 +196,7 @@ class Workplace:
         except OSError as problem:
             text = f"could not be started: {problem}"
             return LinkResult(linker.name, Outcome.CRASHED, None, text, 0.0, None)
-        return _Running(linker, folder, output, child, side_file_names(step, reader(step)))
+        return _Running(linker, folder, output, child, side_file_names(step))
 
 
 class _Running(NamedTuple):
@@ -330,7 +331,9 @@ def _link_here_once(linker: Reference, case: LinkCase, name: str, seconds: float
     try:
         with _alarm(seconds):
             arguments = (*case.arguments, "-o", name)
-            output, colour = driver.run_command_line(arguments, reader(case), linker.dialect)
+            run = driver.run_command_line(
+                arguments, reader(case), linker.dialect, _path_checks(case)
+            )
     except _Overdue:
         took = time.perf_counter() - started
         text = f"stopped after {took:.1f} s"
@@ -340,9 +343,10 @@ def _link_here_once(linker: Reference, case: LinkCase, name: str, seconds: float
         trace = traceback.format_exc(limit=-12)
         return LinkResult(linker.name, Outcome.CRASHED, None, trace, took, None)
     took = time.perf_counter() - started
+    output = run.output
     side_files = tuple(
         side_file(option, name, content, current_folder())
-        for name, option in side_file_names(case, reader(case)).items()
+        for name, option in side_file_names(case).items()
         for path, content in output.side_files
         if posixpath.normpath(path) == name
     )
@@ -350,12 +354,26 @@ def _link_here_once(linker: Reference, case: LinkCase, name: str, seconds: float
         linker.name,
         Outcome.REFUSED if output.module is None else Outcome.LINKED,
         output.module,
-        _as_read_back(printed(output.log, "wasm-ld", colour is True)),
+        _as_read_back(printed(output.log, "wasm-ld", run.colour is True, run.early)),
         took,
         int(output.module is None),
         stdout=_as_read_back(output.stdout),
         side_files=side_files,
     )
+
+
+def _path_checks(case: LinkCase) -> driver.PathChecks:
+    """A file can be written where there is a folder for it, as in the folder of the case."""
+    from linker import driver
+
+    folders = {posixpath.dirname(posixpath.normpath(file.name)) for file in case.files}
+
+    def check(path: str) -> str | None:
+        folder = posixpath.dirname(posixpath.normpath(path))
+        is_there = not folder or folder in folders or path.startswith("/")
+        return None if is_there else "No such file or directory"
+
+    return driver.PathChecks(check, check)
 
 
 def _as_read_back(text: str) -> str:

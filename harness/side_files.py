@@ -11,13 +11,13 @@ import io
 import posixpath
 import re
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.arguments import expanded
 from harness.results import SideFile
 from linker.command_line.arguments import split_arguments
-from linker.command_line.response_files import Quoting, ResponseFileError, expand_response_files
 
 if TYPE_CHECKING:
     from strategies.case import LinkCase
@@ -26,22 +26,16 @@ if TYPE_CHECKING:
 _OPTIONS = {"Map": "map", "why-extract=": "why-extract", "reproduce": "reproduce"}
 # Most cases have none of them, and need not be taken apart.
 _HINT = re.compile(r"Map|why-extract|reproduce|^@")
+_QUIRK = re.compile(rb"^--quirk[= ].*\n", re.MULTILINE)
 _VERSION = "version.txt"
 _RESPONSE = "response.txt"
 
 
-def side_file_names(case: LinkCase, read: Callable[[str], bytes]) -> dict[str, str]:
-    """The option by the path of each side file that the command line asks for.
-
-    `read` gives the content of response files, or raises OSError.
-    """
+def side_file_names(case: LinkCase) -> dict[str, str]:
+    """The option by the path of each side file that the command line asks for."""
     if not any(map(_HINT.search, case.arguments)):
         return {}
-    try:
-        words = expand_response_files(case.arguments, read, Quoting.POSIX)
-    except ResponseFileError as error:
-        words = error.arguments
-    arguments = split_arguments(words)
+    arguments = split_arguments(expanded(case))
     inputs = {file.name for file in case.files}
     found = {}
     for key, option in _OPTIONS.items():
@@ -86,6 +80,8 @@ def listed(archive: bytes, folder: str) -> bytes:
                 content = b"" if file is None else file.read()
                 if name == _RESPONSE:
                     content = content.replace(prefix.encode("utf-8", "surrogateescape"), b"")
+                    # The reference's own, by which departures are found out.
+                    content = _QUIRK.sub(b"", content)
                 if name != _VERSION:
                     heading = f"== {name}, {len(content)} bytes\n"
                     parts.append(heading.encode("utf-8", "surrogateescape") + content + b"\n")

@@ -52,10 +52,14 @@ class LinkOutput(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A link's output, and whether its messages are in colour: None where a terminal decides."""
+    """A link's output, and whether its messages are in colour: None where a terminal decides.
+
+    The first `early` messages came before the option for it was known, and have none.
+    """
 
     output: LinkOutput
     colour: bool | None
+    early: int = 0
 
 
 class PathChecks(NamedTuple):
@@ -126,15 +130,10 @@ def run_command_line(
         warnings=texts(messages, Severity.WARNING),
         stdout=stdout,
         output_path=command_line.options.output_file or None if command_line else None,
-        side_files=(*diagnostics.side_files, *written, *_reproduced(command_line)),
+        side_files=(*diagnostics.side_files, *written, *(make() for make in diagnostics.at_end)),
         log=messages,
     )
-    return Run(output, command_line.colour if command_line else None)
-
-
-def _reproduced(command_line: CommandLine | None) -> tuple[SideFile, ...]:
-    reproducer = command_line.reproducer if command_line is not None else None
-    return () if reproducer is None else (SideFile(reproducer.path, reproducer.content()),)
+    return Run(output, diagnostics.colour, diagnostics.early)
 
 
 def _texts(command_line: CommandLine) -> str:

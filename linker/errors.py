@@ -46,13 +46,16 @@ _COLOURS = {Severity.ERROR: "\033[0;31m", Severity.WARNING: "\033[0;35m"}
 _NO_COLOUR = "\033[0m"
 
 
-def printed(log: Iterable[Message], program: str, colour: bool = False) -> str:
-    """What a linker called `program` writes to its standard error (LLD's `reportDiagnostic`)."""
+def printed(log: Iterable[Message], program: str, colour: bool = False, early: int = 0) -> str:
+    """What a linker called `program` writes to its standard error (LLD's `reportDiagnostic`).
+
+    The first `early` messages are without colours.
+    """
     lines = []
     separator = ""
-    for severity, text in log:
+    for position, (severity, text) in enumerate(log):
         word = severity.value
-        if colour and severity in _COLOURS:
+        if colour and position >= early and severity in _COLOURS:
             word = f"{_COLOURS[severity]}{word}{_NO_COLOUR}"
         lines.append(f"{separator}{program}: {word}{text}\n")
         if severity is not Severity.LOG:
@@ -117,7 +120,13 @@ class Diagnostics:
         self.verbose = verbose
         self.quirks: frozenset[str] = frozenset()
         self.check_side_file = check_side_file
+        self.colour: bool | None = None
+        """Whether messages are in colour; None where a terminal decides."""
+        self.early = 0
+        """How many messages came before the option for colours was known."""
         self.side_files: list[SideFile] = []
+        self.at_end: list[Callable[[], SideFile]] = []
+        """What makes the side files that are complete only at the end of the link."""
         self.messages: list[Message] = []
         self.error_count = 0
         self.stdout = ""

@@ -375,10 +375,13 @@ def signature_of(symbol: LinkSymbol) -> FunctionType:
     """The signature of an undefined function or tag.
 
     Raises:
-        FatalError: `--wrap` made a function of data, say, which wasm-ld 22 crashes at.
+        FatalError: `--wrap` wants it, and no object says what it is.
     """
     if symbol.signature is None:
-        raise FatalError(f"only functions can be wrapped: {symbol.name}")
+        raise FatalError(
+            f"wasm-ld 22 crashes here: --wrap: no type for {symbol.name}"
+            " (quirk wrapped-type-unknown)"
+        )
     return symbol.signature
 
 

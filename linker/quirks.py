@@ -167,6 +167,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Validation" of calls',
     ),
     Quirk(
+        "wrapped-type-unknown",
+        "With --wrap of a name whose type no object of the link tells, -r and --import-undefined"
+        " make an import of __wrap_NAME that has no type: wasm-ld crashes.",
+        "wasm-ld up to 22: addWrappedSymbols marks the symbol as used; calculateTypes",
+        "unspecified",
+    ),
+    Quirk(
         "lost-groups-kept",
         "Where nothing is left out (-r, --no-gc-sections), the functions and data of comdat groups"
         " that lost to another object's are written too, without names.",

@@ -60,10 +60,10 @@ def _main(arguments: Sequence[str]) -> int:
         # In front, so that the command line's own --reproduce counts.
         arguments = [f"--reproduce={wanted}", *arguments]
     checks = PathChecks(why_not_writable, why_not_openable)
-    output, colour = run_command_line(arguments, read_from_disk, checks=checks)
+    output, colour, early = run_command_line(arguments, read_from_disk, checks=checks)
     if colour is None:
         colour = sys.stderr.isatty()
-    _print_messages(output.log, colour)
+    _print_messages(output.log, colour, early)
     if output.stdout:
         sys.stdout.buffer.write(output.stdout.encode("utf-8", "surrogateescape"))
         sys.stdout.buffer.flush()
@@ -83,8 +83,8 @@ def _main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _print_messages(messages: Sequence[Message], colour: bool) -> None:
-    text = printed(messages, PROGRAM, colour)
+def _print_messages(messages: Sequence[Message], colour: bool, early: int = 0) -> None:
+    text = printed(messages, PROGRAM, colour, early)
     sys.stderr.buffer.write(text.encode("utf-8", "surrogateescape"))
     sys.stderr.buffer.flush()
 

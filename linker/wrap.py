@@ -6,12 +6,14 @@ LLD's addWrappedSymbols and wrapSymbols; the convention is silent. Only function
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from linker.errors import FatalError
 from linker.format.constants import SymbolKind
 from linker.format.model import FunctionType
 from linker.objects import InputObject
+from linker.relocation_families import TYPE_INDEX
 from linker.symbol_table import SymbolTable, undefined_symbol
 from linker.symbols import LinkSymbol
 
@@ -94,6 +96,24 @@ def refer_to(
     return table.add_undefined_function(reference) if is_compared else symbol
 
 
+def check_kinds(obj: InputObject, replacements: Mapping[LinkSymbol, LinkSymbol]) -> None:
+    """Only functions can be wrapped: a place for an address has no room for a function's index.
+
+    wasm-ld 22 does not look, and crashes or writes what happens to be in its memory.
+
+    Raises:
+        FatalError: an object refers to something else that has been replaced.
+    """
+    for chunk in (*obj.functions, *obj.segments, *obj.sections):
+        for relocation_type, _, index, _ in chunk.relocations:
+            if relocation_type == TYPE_INDEX:
+                continue
+            symbol = obj.symbols[index]
+            other = replacements.get(symbol, symbol)
+            if other.kind is not symbol.kind and not (other.is_lazy or symbol.is_lazy):
+                raise FatalError(f"{obj.name}: --wrap: not a function: {symbol.name}")
+
+
 def apply_wrapping(
     wrapped: Sequence[WrappedSymbol], table: SymbolTable, objects: Iterable[InputObject]
 ) -> None:
@@ -103,8 +123,14 @@ def apply_wrapping(
         replacements[symbol] = wrap
         replacements[real] = symbol
     for obj in objects if wrapped else ():
+        check_kinds(obj, replacements)
         obj.symbols = [replacements.get(symbol, symbol) for symbol in obj.symbols]
     for symbol, real, wrap in wrapped:
+        if "wrapped-type-unknown" not in table.options.quirks:
+            for entry in (symbol, wrap):
+                # Nothing refers to it, and nobody knows its type: it is no import.
+                is_unknown = entry.is_undefined and entry.is_function and entry.signature is None
+                entry.used_in_object = entry.used_in_object and not is_unknown
         table.wrap(symbol.name, real.name, wrap.name)
         # One with a signature is wanted weakly: a stub will stand for it.
         is_taken_for_function = symbol.is_lazy and symbol.signature is None

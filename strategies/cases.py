@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from linker.format.constants import SymbolFlag, SymbolKind
 from linker.format.encode import encode
 from linker.format.model import ObjectFile, TargetFeature
-from strategies import definitions, extras, features, options, packaging, uses
+from strategies import (
+    asides,
+    definitions,
+    extras,
+    features,
+    options,
+    packaging,
+    spellings,
+    uses,
+)
 from strategies.addresses import EXTEND
 from strategies.builder import ObjectBuilder, Style
 from strategies.case import (
@@ -41,12 +50,13 @@ from strategies.program import (
     UnknownValue,
     finish_function,
 )
+from strategies.spellings import respelled
 
 LATE = "constructor-has-arguments"  # told of after names without definition
 
 THREAD_FEATURES = ("atomics", "bulk-memory")
 MASK_BYTES = (len(GROUPS) + 7) // 8
-HEADER_BYTES = 2 * MASK_BYTES + 16 + packaging.RECORD_BYTES
+HEADER_BYTES = 2 * MASK_BYTES + 16 + packaging.RECORD_BYTES + spellings.RECORD_BYTES
 RECORD_BYTES = 11
 
 _record = st.binary(min_size=RECORD_BYTES, max_size=RECORD_BYTES)
@@ -218,6 +228,8 @@ def _expect(
     program: Program, meaning: Meaning, unreadable: tuple[str, str] | None
 ) -> list[Expectation]:
     """What must come of the case; `unreadable` refuses an input before names are resolved."""
+    if program.is_vague:
+        return []
     refused = MustRefuse(*unreadable) if unreadable is not None else _refusal(program, meaning)
     if refused is not None:
         return [refused]
@@ -235,7 +247,7 @@ def _expect(
             value = probe.value(meaning)
         except UnknownValue:
             continue
-        rule = UNSPECIFIED if meaning.extracted else probe.rule
+        rule = UNSPECIFIED if meaning.extracted or meaning.wrapped else probe.rule
         expectations.append(ProbeReturns(probe.export, value, rule))
         if value is None or constructors is None:
             continue
@@ -275,8 +287,8 @@ def make_program(
     for data in used:
         uses.use(program, Record(data))
     for others, records in (
-        (options.statements(program), switched),
-        (extras.statements(program), beside),
+        (options.statements(program) + asides.options(program), switched),
+        (extras.statements(program) + asides.statements(program), beside),
     ):
         if others:
             for data in records:
@@ -333,18 +345,19 @@ def make_case(
     if program.has_destructors and not program.is_reactor:
         wanted.append("__wasm_call_dtors")
     builders = [unit.builder for unit in program.units]
-    meaning = resolve(builders, packed.order, wanted)
+    meaning = resolve(builders, packed.order, wanted, program.wraps)
     expectations = _expect(program, meaning, packed.refusal)
     inputs = packed.words
     for word in inputs:
         if word.startswith("-"):
             name = word[:2] if word[1] in "lL" else word.split("=")[0]
             program.note(f"option.{name}")
+    drawn_words = header[: -packaging.RECORD_BYTES][-spellings.RECORD_BYTES :]
+    arguments = respelled(program, (*program.arguments, *inputs), Record(drawn_words))
     counted = features.count(program, objects, expectations)
-    arguments = (*program.arguments, *inputs)
     groups = tuple(sorted(program.groups))
     return LinkCase(
-        packed.input_files,
+        (*packed.input_files, *program.files),
         arguments,
         tuple(expectations),
         counted,

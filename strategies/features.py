@@ -95,8 +95,8 @@ def count(
             elif isinstance(section, ProducersSection):
                 note("section.producers")
     for argument in program.arguments:
-        if argument.startswith("-"):
-            note(f"option.{argument.split('=')[0]}")
+        if argument.startswith("-") and argument not in program.uncounted:
+            note(f"option.{'-y' if argument.startswith('-y') else argument.split('=')[0]}")
     for expectation in expectations:
         if isinstance(expectation, MustRefuse):
             note(f"refusal.{expectation.message_class}")

@@ -19,6 +19,7 @@ from strategies.builder import ObjectBuilder
 WEAK = int(SymbolFlag.BINDING_WEAK)
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
 WEAK_REFERENCES = (SymbolKind.FUNCTION, SymbolKind.DATA)
+WRAP, REAL = "__wrap_", "__real_"
 
 
 class Place(NamedTuple):
@@ -45,6 +46,7 @@ class Meaning:
         loaded: positions of the objects that take part, in the order in which they finished.
         collisions: names with two strong definitions.
         undefined: names that stay undefined though a strong reference exists.
+        wrapped: names that mean something else (`--wrap`).
     """
 
     builders: Sequence[ObjectBuilder]
@@ -54,13 +56,14 @@ class Meaning:
     names: dict[str, _State] = field(default_factory=dict)
     comdats: dict[str, int] = field(default_factory=dict)
     extracted: bool = False
+    wrapped: dict[str, str] = field(default_factory=dict)
 
     def find(self, unit: int, symbol: int) -> Place | None:
         """The definition that a symbol of an object means, None if it stays undefined."""
         entry = self.builders[unit].symbols[symbol]
         if entry.flags & LOCAL:
             return Place(unit, symbol) if entry.is_defined else None
-        state = self.names.get(entry.name)
+        state = self.names.get(self.wrapped.get(entry.name, entry.name))
         return state.place if state is not None else None
 
     def is_lost(self, unit: int, symbol: int, again: bool = False) -> bool:
@@ -145,6 +148,19 @@ class Meaning:
                     self._extract(unit)
                     return
 
+    def wrap(self, names: Iterable[str]) -> None:
+        """Let the references to names mean what `--wrap` says; this takes members in, too."""
+        known = [name for name in dict.fromkeys(names) if name in self.names]
+        for name in known:
+            self.refer(REAL + name, weak=False)
+            self.refer(WRAP + name, weak=False)
+        for name in known:
+            wants_real = any(REAL + name in self.builders[unit].by_name for unit in self.loaded)
+            if wants_real and self.names[name].lazy is not None:
+                self.refer(name, weak=False)
+        for name in known:
+            self.wrapped |= {name: WRAP + name, REAL + name: name}
+
     def is_undefined(self, name: str) -> bool:
         """True if the name is known and no loaded object defines it."""
         state = self.names.get(name)
@@ -152,11 +168,15 @@ class Meaning:
 
 
 def resolve(
-    builders: Sequence[ObjectBuilder], order: Iterable[tuple[int, bool]], wanted: Iterable[str] = ()
+    builders: Sequence[ObjectBuilder],
+    order: Iterable[tuple[int, bool]],
+    wanted: Iterable[str] = (),
+    wraps: Iterable[str] = (),
 ) -> Meaning:
     """Resolve the objects in `order`, pairs of position and laziness.
 
-    `wanted` are names that the command line asks for; they take members in, too.
+    `wanted` are names that the command line asks for; they take members in, too. `wraps` are
+    those of `--wrap`.
     """
     meaning = Meaning(builders)
     for unit, lazy in order:
@@ -165,4 +185,5 @@ def resolve(
         state = meaning.names.get(name)
         if state is not None and state.lazy is not None:
             meaning.refer(name, weak=False)
+    meaning.wrap(wraps)
     return meaning

@@ -197,7 +197,7 @@ def statements(program: Program) -> list[Statement]:
 def allows(program: Program, kind: SymbolKind) -> bool:
     """True if the options let a strong reference stay undefined."""
     option = program.options.get("--allow-undefined")
-    if option is None:
+    if option in (None, "--error-unresolved-symbols", "--unresolved-symbols=report-all"):
         return False
     return option != "--import-undefined" or kind == SymbolKind.FUNCTION
 

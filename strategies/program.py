@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from linker.format.constants import RelocationType, SymbolFlag, SymbolKind, ValueType
 from linker.format.model import FunctionType, GlobalType, TableType
 from strategies.builder import ObjectBuilder
+from strategies.case import InputFile
 from strategies.code import I32, TO_I32, Code
 from strategies.meaning import Meaning
 
@@ -63,6 +64,11 @@ GROUPS = (
     "archive-shapes",
     "library-search",
     "steps",
+    "wrapping",
+    "listings",
+    "spellings",
+    "no-effect-options",
+    "diagnostics",
 )
 # Groups that a case has only when they are asked for. "known-bugs" are inputs on which wasm-ld 22
 # is known to be wrong; "relocatable" cases are linked with -r and have no probes to run; with
@@ -274,6 +280,12 @@ class Program:
     is_reactor: bool = False
     initialiser: str | None = None
     traps_at_start: bool = False
+    wraps: list[str] = field(default_factory=list)
+    files: list[InputFile] = field(default_factory=list)
+    # Words of the command line that are no features by themselves.
+    uncounted: set[str] = field(default_factory=set)
+    # Nobody says what comes of the case: linkers are compared with each other only.
+    is_vague: bool = False
     has_destructors: bool = False
 
     def has(self, group: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.arguments import take_apart
+from harness.arguments import expanded, take_apart
 
 if TYPE_CHECKING:
     from strategies.case import LinkCase
@@ -37,7 +37,7 @@ class CommandLinker:
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def unsupported(self, case: LinkCase) -> str | None:
-        for argument in take_apart(case.arguments):
+        for argument in take_apart(expanded(case)):
             if argument.option in self.refuses:
                 return f"the configuration says it has no --{argument.option}"
         return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.arguments import expanded
 from linker.command_line.arguments import UNKNOWN, split_arguments
 from linker.command_line.table import BY_SPELLING
 from linker.format.archive import ARCHIVE_MAGIC, parse_archive
@@ -69,7 +70,7 @@ class WasmLd:
         return f"lld-{self.release}"
 
     def unsupported(self, case: LinkCase) -> str | None:
-        arguments = split_arguments(case.arguments)
+        arguments = split_arguments(expanded(case))
         for argument in arguments.arguments:
             if argument.key != UNKNOWN and argument.text.startswith("-"):
                 spelling = self._newer(argument.key)

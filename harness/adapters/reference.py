@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.arguments import expanded
 from linker.command_line.arguments import UNKNOWN, split_arguments
 from linker.command_line.history import missing_options
 from linker.quirks import DIALECTS
@@ -60,8 +61,9 @@ class Reference:
     def unsupported(self, case: LinkCase) -> str | None:
         missing = missing_options(DIALECTS.get(self.dialect, ()))
         if missing:
-            known = split_arguments(case.arguments).arguments
-            kept = {entry.text for entry in split_arguments(case.arguments, missing).all(UNKNOWN)}
+            words = expanded(case)
+            known = split_arguments(words).arguments
+            kept = {entry.text for entry in split_arguments(words, missing).all(UNKNOWN)}
             for argument in known:
                 if argument.text in kept and argument.key != UNKNOWN:
                     return f"{self.dialect} has no option --{argument.key}"

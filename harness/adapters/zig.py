@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.arguments import Argument, take_apart
+from harness.arguments import Argument, expanded, take_apart
 from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection
 from linker.format.parse import parse
@@ -168,7 +168,7 @@ class ZigLinker:
 
     def _translate(self, case: LinkCase) -> list[str]:
         """Zig's options for wasm-ld's. Raises _Unsupported."""
-        arguments = tuple(take_apart(case.arguments))
+        arguments = tuple(take_apart(expanded(case)))
         folders = [x.value for x in arguments if x.option == "library-path" and x.value]
         words: list[str] = []
         stack_size = _STACK_SIZE

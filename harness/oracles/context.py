@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.arguments import expanded, take_apart
 from harness.divergence import Divergence
 from harness.execution import Response
 from harness.results import LinkResult, Outcome
@@ -47,10 +48,10 @@ class Situation:
                 makers.setdefault(result.module, []).append(result.linker)
         return tuple(Build(module, tuple(names)) for module, names in makers.items())
 
-    @property
+    @cached_property
     def is_relocatable(self) -> bool:
         """Whether the outputs are object files, which nothing runs."""
-        return not {"-r", "--relocatable"}.isdisjoint(self.case.arguments)
+        return any(x.option in ("r", "relocatable") for x in take_apart(expanded(self.case)))
 
     def with_outcome(self, outcome: Outcome) -> tuple[LinkResult, ...]:
         """The results that ended in this way."""

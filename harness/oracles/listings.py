@@ -4,7 +4,7 @@ Linkers that promise each other the same bytes must also say the same, in order:
 errors, what goes to standard output, and side files. Left out of the comparison, because
 they are not a matter of the link:
 
-* the program's name before each message, and the folder of the output;
+* the program's name before each message and its version, and the folder of the output;
 * what `--verbose` logs, apart from the files that are loaded: wasm-ld names the functions of its
   own source there, from several threads;
 * the words about a malformed input, which say where each reader gave up;
@@ -27,8 +27,10 @@ FAMILIES = ("listing.", "message.")
 _PROGRAM = re.compile(r"^(?:\S*/)?(?:wasm-ld(?:-\d+)?|weld-ld): ", re.MULTILINE)
 _COLOUR = r"(?:\033\[[0-9;]*m)*"
 _LOGGED = re.compile(rf"^ld: (?!{_COLOUR}(?:warning|error):|Loading: ).*\n?", re.MULTILINE)
+_SAID = re.compile(r"^(?:ld: |>>> ).*\n", re.MULTILINE)
 _MESSAGE = re.compile(rf"^ld: {_COLOUR}(?:warning|error):{_COLOUR} (.*)", re.MULTILINE)
 _OUTPUT = re.compile(r"(?<![\w./-])[\w./-]*/out\.wasm\b")
+_VERSION = re.compile(r"^(?:weld-ld|(?:\w+ )?LLD) \d.*\n", re.MULTILINE)
 _CUT = re.compile(re.escape(cut_mark(0)).replace("0", r"\d+") + r"\Z")
 _PRINTED = (
     (re.compile(r"removing unused section "), "gc-sections"),
@@ -81,7 +83,8 @@ def says_the_same(first: LinkResult, second: LinkResult) -> bool:
 def differences(first: LinkResult, second: LinkResult) -> Iterator[Difference]:
     """What two linkers with the same outcome say differently."""
     yield from _compare(plain_message(first), plain_message(second), _message_key)
-    yield from _compare(first.stdout, second.stdout, _printed_key)
+    left, right = (_VERSION.sub("", result.stdout, 1) for result in (first, second))
+    yield from _compare(left, right, _printed_key)
     mine, theirs = _side_files(first), _side_files(second)
     for option in sorted(mine.keys() | theirs.keys()):
         left, right = ("".join(files.get(option, [_ABSENT])) for files in (mine, theirs))
@@ -91,10 +94,10 @@ def differences(first: LinkResult, second: LinkResult) -> Iterator[Difference]:
 def plain_message(result: LinkResult) -> str:
     """What a linker wrote to standard error, without what is not compared."""
     text = _OUTPUT.sub("out.wasm", _PROGRAM.sub("ld: ", result.message))
-    if not _LOGGED.search(text):
+    if not text.startswith("ld: Loading: ") and not _LOGGED.search(text):
         return text
-    # A blank line after a message of several lines stands before whatever is next.
-    return re.sub(r"\n{2,}", "\n", _LOGGED.sub("", text)).lstrip("\n")
+    # Blank lines stand before the log, too, and names in it may have lines of their own.
+    return "".join(_SAID.findall(_LOGGED.sub("", text)))
 
 
 def _compare(first: str, second: str, key: Callable[[str, str], str]) -> Iterator[Difference]:

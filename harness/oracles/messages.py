@@ -65,6 +65,7 @@ _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name i
 _PREFIX = re.compile(
     r"^(?:\S*wasm-ld(?:-\d+)?|weld-ld|lld|zig): (?:error: )?|^error(?:\([^)]*\))?: "
 )
+_COLOUR = re.compile(r"\033\[[0-9;]*m")
 _ERROR_LINE = re.compile(r"\berror\b[:(]", re.IGNORECASE)
 _QUOTED = re.compile(r"'[^']*'|`[^`']*[`']|\"[^\"]*\"|<[^<>]*>")
 _NOISE = re.compile(r"0x[0-9a-fA-F]+|\S*/\S*|\S+\.(?:o|a|wasm|so|zig|cpp|py|c|h)\b(?:\([^)]*\))?")
@@ -88,6 +89,7 @@ def error_lines(message: str) -> list[str]:
     Where no line says so, all lines that are no warnings or notes; wasm-ld's continuation
     lines (">>> defined in") and Zig's notes are dropped.
     """
+    message = _COLOUR.sub("", message)
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     errors = [line for line in lines if _ERROR_LINE.search(line)]
     if not errors:

@@ -21,7 +21,7 @@ from linker.command_line.response_files import (
     ResponseFileError,
     expand_response_files,
 )
-from linker.errors import DEFAULT_ERROR_LIMIT, Diagnostics
+from linker.errors import DEFAULT_ERROR_LIMIT, Diagnostics, SideFile
 from linker.format.constants import PAGE_SIZE
 from linker.hashes.hash_order import string_map_order
 from linker.listings.reproduce import Reproducer
@@ -69,7 +69,6 @@ class CommandLine:
         arguments: the arguments themselves, response files expanded.
         show_help, show_version, list_quirks: print that instead of linking.
         show_version_first: print the version, then link if there are inputs.
-        colour: colours in messages: True, False, or None for "if it is a terminal".
         reproducer: the archive that `--reproduce` asks for.
     """
 
@@ -80,7 +79,6 @@ class CommandLine:
     show_version: bool
     show_version_first: bool
     list_quirks: bool
-    colour: bool | None
     reproducer: Reproducer | None
 
     @property
@@ -108,7 +106,8 @@ def parse_command_line(
     missing = missing_options(quirks)
     if missing:
         arguments = split_arguments(expanded, missing)
-    colour = _colour(arguments, diagnostics)
+    diagnostics.early = len(diagnostics.messages)
+    diagnostics.colour = _colour(arguments, diagnostics)
     if arguments.missing is not None:
         diagnostics.error(f"{arguments.missing}: missing argument")
     for argument in arguments.all(UNKNOWN):
@@ -137,7 +136,6 @@ def parse_command_line(
         show_version=arguments.has("version"),
         show_version_first=arguments.has("v"),
         list_quirks=arguments.has("list-quirks"),
-        colour=colour,
         reproducer=reproducer,
     )
 
@@ -181,7 +179,9 @@ def _reproducer(arguments: ArgumentList, diagnostics: Diagnostics) -> Reproducer
     if diagnostics.check_side_file(argument.value) is not None:
         diagnostics.error(f"--reproduce: cannot open {argument.value}")
         return None
-    return Reproducer(argument.value, arguments)
+    reproducer = Reproducer(argument.value, arguments)
+    diagnostics.at_end.append(lambda: SideFile(reproducer.path, reproducer.content()))
+    return reproducer
 
 
 def _inputs(arguments: ArgumentList, is_static: bool) -> Iterable[InputRequest | MisplacedSwitch]:

@@ -12,7 +12,7 @@ from harness.adapters.base import Linker
 from harness.adapters.discover import UnknownLinker, find
 from harness.adapters.reference import Reference
 from harness.adapters.smoke import tiny_case
-from harness.linking import Workplace, reader
+from harness.linking import Workplace
 from harness.oracles.judge import Bench, judge
 from harness.oracles.listings import differences, judge_listings, plain_message
 from harness.results import LinkResult, Outcome, SideFile
@@ -91,9 +91,9 @@ def test_children_with_side_files_run_one_after_the_other() -> None:
 def test_only_files_in_the_folder_are_looked_for() -> None:
     case = case_with("--Map=/tmp/x", "--why-extract=../y", "--reproduce=caller.o", "@more")
     more = InputFile("more", b"--Map ./inner/z.map")
-    assert side_file_names(case, reader(case)) == {}
+    assert side_file_names(case) == {}
     case = dataclasses.replace(case, files=(*case.files, more))
-    assert side_file_names(case, reader(case)) == {"inner/z.map": "map"}
+    assert side_file_names(case) == {"inner/z.map": "map"}
 
 
 def said(message: str, stdout: str = "", outcome: Outcome = Outcome.LINKED) -> LinkResult:

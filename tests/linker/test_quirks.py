@@ -331,6 +331,12 @@ EXAMPLES = {
         "--no-entry --wrap=x",
         lambda output: "function signature mismatch: __wrap_x" in output.warnings[0],
     ),
+    "wrapped-type-unknown": Example(
+        (assemble(function("f")), archive(assemble(function("x")))),
+        "-r --wrap=x",
+        lambda output: linked(output).functions == ["f"],
+        crashes=True,
+    ),
     "lost-groups-kept": Example(
         two_groups(), "-r", lambda output: linked(output).functions == ["f"]
     ),
