@@ -46,7 +46,10 @@ def declare_wrapped(
             is_called = prefix == "__real_" or is_called_directly(symbol, objects)
             added.append(refer_to(prefix + name, signature, is_called, table, link_extracted))
         real, wrap = added
-        symbol.used_in_object = wrap.used_in_object = True
+        wrap.used_in_object = True
+        # What only waits in an archive is used where an object refers to it.
+        if not symbol.is_lazy or "wrapped-type-unknown" in table.options.quirks:
+            symbol.used_in_object = True
         real.used_in_object = False
         wrapped.append(WrappedSymbol(symbol, real, wrap))
     if "wrapped-member-left" not in table.options.quirks:

@@ -28,6 +28,9 @@ _NAMES = {
         alias by-option called comdat destructors-in-archive elsewhere large-priority result
         shared twice undefined
     """,
+    "diagnostics": """
+        many odd-value several
+    """,
     "edge": """
         bounds-of-retained bounds-of-used compiler-names empty-segment explicit-memory far-addend
         large-data large-zeros memory-limits passive size-beyond-end strict-alignment symbol-at-end
@@ -59,6 +62,18 @@ _NAMES = {
         --export-if-defined --export-memory --export-table --extra-features --features
         --gc-sections --global-base --growable-table --import-memory --import-table
         --import-undefined --initial-heap --initial-memory --max-memory --no-check-features
+        --Bstatic --Map --allow-undefined-file --check-features --color-diagnostics --demangle
+        --disable-verify --dn --error-limit --experimental-pic --fatal-warnings --keep-section
+        --lto-CGO1 --lto-O1 --lto-O2 --lto-debug-pass-manager --lto-partitions
+        --merge-data-segments --mllvm --no-allow-multiple-definition --no-color-diagnostics
+        --no-export-dynamic --no-fatal-warnings --no-pie --no-print-gc-sections
+        --no-shlib-sigcheck --noinhibit-exec --non_shared --page-size --print-gc-sections
+        --print-map --reproduce --rpath --save-temps --soname --thinlto-cache-dir
+        --thinlto-cache-policy --thinlto-emit-imports-files --thinlto-emit-index-files
+        --thinlto-jobs --thinlto-object-suffix-replace --thinlto-prefix-replace --threads
+        --trace --trace-symbol --verbose --why-extract --wrap -M -Map -V -allow-undefined-file
+        -call_shared -color-diagnostics -dy -fatal-warnings -m -mllvm -mwasm32 -noinhibit-exec
+        -rpath -t -threads -trace-symbol -v -verbose -wrap -y
         --no-demangle --no-entry --no-gc-sections --no-growable-memory --no-merge-data-segments
         --library --library-path --no-stack-first --no-whole-archive --stack-first --start-lib
         --strip-all --strip-debug
@@ -108,6 +123,9 @@ _NAMES = {
         all lazy nested option.O0 option.O2 option.no-merge-data-segments option.strip-all
         option.strip-debug run
     """,
+    "spelling": """
+        joined nested-response-file one-word response-file two-words windows-quoting
+    """,
     "style": """
         data-count element-section garbage-in-sites linear-memory-import mvp-table name-section
         padded-bodies padded-sizes reversed-symbols
@@ -123,6 +141,10 @@ _NAMES = {
     "view": """
         data-address data-value function-address function-value global-set global-value
         table-value
+    """,
+    "wrap": """
+        by-another-type calls-real defined known-name member nested of-member real twice
+        undefined-weak without-wrapper
     """,
 }
 

@@ -18,8 +18,16 @@ from strategies.case import InputFile
 from strategies.choices import Record
 from strategies.options import add
 from strategies.program import Program
-from strategies.wrapping import KNOWN_NAMES
 
+# Names that a case may know without having defined them.
+KNOWN_NAMES = (
+    "nowhere",
+    "__stack_pointer",
+    "__wasm_call_ctors",
+    "__indirect_function_table",
+    "__heap_base",
+    "_start",
+)
 MAP, WHY, REPRODUCER, ALLOWED = "out.map", "why.txt", "repro.tar", "allowed.txt"
 NO_EFFECT = (
     ("--Bstatic",),

@@ -196,9 +196,10 @@ def _is_plain(word: str) -> bool:
 def _posix(word: str, how: int) -> str:
     if _is_plain(word) and how & 3:
         return word
+    escaped = word.replace("\\", "\\\\")
     if how & 1 and "'" not in word:
-        return f"'{word}'"
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+        return f"'{escaped}'"
+    escaped = escaped.replace('"', '\\"')
     return f'"{escaped}"'
 
 

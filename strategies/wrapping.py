@@ -25,17 +25,6 @@ from strategies.uses import function_value, next_probe
 WEAK = int(SymbolFlag.BINDING_WEAK)
 HIDDEN = int(SymbolFlag.VISIBILITY_HIDDEN)
 # Names that a case may know without having defined them.
-KNOWN_NAMES = (
-    "nowhere",
-    "probe_0",
-    "__stack_pointer",
-    "__wasm_call_ctors",
-    "__indirect_function_table",
-    "__heap_base",
-    "_start",
-)
-
-
 KNOWN_FUNCTIONS = ("nowhere", "probe_0", "__wasm_call_ctors", "_start")
 
 
@@ -49,11 +38,17 @@ def _option(program: Program, record: Record, name: str) -> None:
     program.wraps.append(name)
 
 
+def _has_real(program: Program, slot: Slot) -> bool:
+    """Whether `__real_NAME` may be used: wasm-ld 22 takes no archive member for it."""
+    waits = any(program.units[d.unit].is_lazy for d in slot.definitions)
+    return not waits or program.has("known-bugs")
+
+
 def _define_wrapper(program: Program, unit: Unit, slot: Slot, record: Record) -> None:
     """`__wrap_NAME`, which returns a constant of its own and may call `__real_NAME` before."""
     flags = (0, HIDDEN, WEAK, 0)[record.below(4)]
     code = Code()
-    if record.chance(96):
+    if record.chance(96) and _has_real(program, slot):
         push_arguments(code, slot.signature)
         real = unit.builder.undefined_function(REAL + slot.name, slot.signature)
         code.raw(b"\x10")
@@ -111,6 +106,8 @@ def wrap(program: Program, record: Record) -> None:
     if any(program.units[d.unit].is_lazy for d in slot.definitions):
         program.note("wrap.of-member")
     user = record.pick(program.units)
+    if not _has_real(program, slot):
+        return
     if record.chance(160) and REAL + slot.name not in user.builder.by_name:
         # The real function by its other name; its meaning follows from that of the name itself.
         _use_real(program, user, slot, record)
@@ -137,19 +134,18 @@ def odd(program: Program, record: Record) -> None:
     """Wrap what cannot be wrapped, or by what does not fit: nobody says what that means."""
     how = record.below(6)
     keeps_symbols = program.has("relocatable") or program.has("emit-relocs")
-    if how < 2 and keeps_symbols and not program.has("known-bugs"):
+    if how < 2 and keeps_symbols:
         # wasm-ld 22 crashes where it writes symbols that only --wrap has made.
         how = 5
-    # What is no function cannot be wrapped: wasm-ld 22 crashes where it is referred to.
+    # What is no function cannot be wrapped: wasm-ld 22 crashes where it is referred to, or
+    # writes what happens to be in its memory.
     names = [
-        slot.name
-        for slot in program.slots
-        if not slot.local and (slot.kind == SymbolKind.FUNCTION or program.has("known-bugs"))
+        slot.name for slot in program.slots if not slot.local and slot.kind == SymbolKind.FUNCTION
     ]
     names = names or list(KNOWN_FUNCTIONS)
     name = record.pick(names)
     if how == 0:
-        name = record.pick(KNOWN_NAMES if program.has("known-bugs") else KNOWN_FUNCTIONS)
+        name = record.pick(KNOWN_FUNCTIONS)
         program.note("wrap.known-name")
     elif how == 1:
         name = (WRAP, REAL)[record.below(2)] + name
@@ -165,15 +161,9 @@ def odd(program: Program, record: Record) -> None:
 
 
 def _define_oddly(program: Program, record: Record, name: str) -> None:
-    """Define a name as data, or as a function of any type."""
+    """Define a name as a function of any type."""
     builder = record.pick(program.units).builder
     if name in builder.by_name:
-        return
-    if record.chance(128) and program.has("known-bugs"):
-        index = builder.segment(f".data.{name}")
-        at = builder.segments[index].reserve(2, 4)
-        builder.define_data(name, index, at, 4, 0)
-        program.note("wrap.by-data")
         return
     signature = record.pick(SIGNATURES)
     code = Code()

@@ -470,3 +470,54 @@ def test_random_options_give_what_wasm_ld_gives(
     if real.status == 0:
         assert ours.stdout == real.stdout
     assert (output.read_bytes() if output.exists() else None) == expected
+
+
+# The order of what is said.
+
+
+def test_warnings_and_errors_keep_their_order(folder: Path, capfdbinary: Capture) -> None:
+    """Between errors a warning stands where wasm-ld says it."""
+    arguments = ["--threads=0", "-z", "odd", "--build-id=md5", "a.o", "-o", "x"]
+    ours = run_weld_ld(arguments, folder, capfdbinary)
+    assert ours == run_wasm_ld(arguments, folder)
+    assert [line.split()[1] for line in ours.stderr.splitlines()] == [
+        "warning:",
+        "error:",
+        "error:",
+    ]
+
+
+def test_an_error_before_the_option_for_colours_has_none(
+    folder: Path, capfdbinary: Capture
+) -> None:
+    arguments = ["--color-diagnostics", "--rsp-quoting=unix", "-m", "arm", "a.o", "-o", "x"]
+    ours = run_weld_ld(arguments, folder, capfdbinary)
+    assert ours == run_wasm_ld(arguments, folder)
+    first, second = ours.stderr.splitlines()
+    assert "\033" not in first
+    assert "\033[0;31merror: \033[0m" in second
+
+
+def test_the_limit_of_errors_leaves_colours_and_the_reproducer(
+    folder: Path, capfdbinary: Capture
+) -> None:
+    """What was asked for before the last error is there."""
+    arguments = [
+        "--color-diagnostics",
+        "--error-limit=1",
+        "--reproduce=r.tar",
+        "-O=x",
+        "--threads=0",
+    ]
+    theirs = run_wasm_ld([*arguments, "-o", "x"], folder)
+    (folder / "r.tar").unlink()
+    ours = run_weld_ld([*arguments, "-o", "x"], folder, capfdbinary)
+    assert ours == theirs
+    assert "too many errors" in ours.stderr
+    assert (folder / "r.tar").exists()
+
+
+def test_a_malformed_input_does_not_swallow_what_was_said_before() -> None:
+    files = reader(start=START, bad=START[:-3])
+    output = run(["start", "bad", "-o", "x", "-z", "odd"], files)
+    assert [severity for severity, _ in output.log] == [Severity.WARNING, Severity.ERROR]

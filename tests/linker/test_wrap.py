@@ -196,6 +196,21 @@ def test_where_wasm_ld_crashes_there_is_an_error(name: str, more: str, tmp_path:
     assert link_here({"a.o": user}, argv).errors != ()
 
 
+def test_data_is_not_replaced_by_a_function(tmp_path: Path) -> None:
+    """wasm-ld 22 takes the function for data there."""
+    user = assemble(*USERS_OF_DATA["d"], returning("__wrap_d", 1))
+    output = link_here({"a.o": user}, ["--no-entry", "--wrap=d", "a.o"])
+    assert output.errors == ("a.o: --wrap: not a function: d",)
+
+
+def test_a_name_that_waits_in_an_archive_is_nothing_to_import(tmp_path: Path) -> None:
+    """Nobody knows the type of its wrapper: wasm-ld 22 crashes."""
+    files = {"a.o": ORIGINAL, "b.a": archive(assemble(returning("g", 1)))}
+    output = link_here(files, ["-r", "--wrap=g", "a.o", "b.a"])
+    assert output.module is not None
+    assert output.module == link_here(files, ["-r", "a.o", "b.a"]).module
+
+
 def test_a_program(link: Linker, tmp_path: Path) -> None:
     source = tmp_path / "program.c"
     source.write_text(
