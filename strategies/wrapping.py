@@ -133,9 +133,10 @@ def _use_real(program: Program, unit: Unit, slot: Slot, record: Record) -> None:
 def odd(program: Program, record: Record) -> None:
     """Wrap what cannot be wrapped, or by what does not fit: nobody says what that means."""
     how = record.below(6)
-    keeps_symbols = program.has("relocatable") or program.has("emit-relocs")
-    if how < 2 and keeps_symbols:
-        # wasm-ld 22 crashes where it writes symbols that only --wrap has made.
+    # wasm-ld 22 crashes where it writes symbols that only --wrap has made.
+    if program.has("emit-relocs"):
+        return
+    if how < 2 and program.has("relocatable"):
         how = 5
     # What is no function cannot be wrapped: wasm-ld 22 crashes where it is referred to, or
     # writes what happens to be in its memory.
