@@ -147,7 +147,11 @@ class Diagnostics:
         """
         if "seed-errors" in self.quirks:
             raise self._first_error(message)
-        if self.error_limit and self.error_count >= self.error_limit:
+        if self.error_limit and self.error_count > self.error_limit:
+            # There were more before the limit was known: LLD says nothing then, and goes on.
+            self.error_count += 1
+            return
+        if self.error_limit and self.error_count == self.error_limit:
             message = TOO_MANY_ERRORS
         self.messages.append(Message(Severity.ERROR, message))
         self.error_count += 1

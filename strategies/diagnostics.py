@@ -6,7 +6,7 @@ linkers that promise to say the same are compared.
 
 from __future__ import annotations
 
-from strategies import refusals
+from strategies import disagreements, refusals
 from strategies.choices import Record
 from strategies.options import add
 from strategies.program import Program
@@ -19,11 +19,12 @@ _WITH_ONE = (
 _WITH_TWO = (
     *_WITH_ONE,
     refusals.duplicates,
-    refusals.kinds,
-    refusals.kinds_of_reference,
+    disagreements.kinds,
+    disagreements.kinds_of_reference,
     refusals.global_types,
     refusals.table_types,
-    refusals.imports,
+    disagreements.import_types,
+    disagreements.call_types,
 )
 _ODD_VALUES = (
     ("--error-limit=x",),

@@ -126,7 +126,14 @@ def listing(program: Program, record: Record) -> None:
 
 def _keep(program: Program, record: Record) -> None:
     """Strip all but a custom section that is there, or is not."""
-    sections = [custom.name for unit in program.units for custom in unit.builder.customs]
+    # With relocations, a section must not refer to what is stripped.
+    relocates = program.has("relocatable") or program.has("emit-relocs")
+    sections = [
+        custom.name
+        for unit in program.units
+        for custom in unit.builder.customs
+        if not (relocates and custom.sites)
+    ]
     name = record.pick(("name", "producers", "target_features", "nowhere", *sections))
     if not name:
         return

@@ -521,3 +521,12 @@ def test_a_malformed_input_does_not_swallow_what_was_said_before() -> None:
     files = reader(start=START, bad=START[:-3])
     output = run(["start", "bad", "-o", "x", "-z", "odd"], files)
     assert [severity for severity, _ in output.log] == [Severity.WARNING, Severity.ERROR]
+
+
+def test_a_limit_that_is_passed_before_it_is_known_silences(
+    folder: Path, capfdbinary: Capture
+) -> None:
+    arguments = ["--no-such", "--nor-such", "--error-limit=1", "--threads=0", "a.o", "-o", "x"]
+    ours = run_weld_ld(arguments, folder, capfdbinary)
+    assert ours == run_wasm_ld(arguments, folder)
+    assert len(ours.stderr.splitlines()) == 2
