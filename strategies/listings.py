@@ -126,14 +126,11 @@ def listing(program: Program, record: Record) -> None:
 
 def _keep(program: Program, record: Record) -> None:
     """Strip all but a custom section that is there, or is not."""
-    # With relocations, a section must not refer to what is stripped.
+    customs = [custom for unit in program.units for custom in unit.builder.customs]
     relocates = program.has("relocatable") or program.has("emit-relocs")
-    sections = [
-        custom.name
-        for unit in program.units
-        for custom in unit.builder.customs
-        if not (relocates and custom.sites)
-    ]
+    if relocates and any(custom.sites for custom in customs):
+        return  # with relocations, a section must not refer to what is stripped
+    sections = [custom.name for custom in customs]
     name = record.pick(("name", "producers", "target_features", "nowhere", *sections))
     if not name:
         return
