@@ -18,7 +18,7 @@ from strategies.spellings import RECORD_BYTES, respelled
 from tests.strategies.running import broken_expectations, make_engine
 
 # What makes a case one without expectations, and what other tests are about.
-BESIDE = ("diagnostics", "refusals", "mismatches", "known-bugs", "no-effect-options")
+BESIDE = ("steps", "diagnostics", "refusals", "mismatches", "known-bugs", "no-effect-options")
 WORDS = (
     "--entry=_start",
     "--undefined=a name",
