@@ -29,6 +29,7 @@ def is_exported(symbol: LinkSymbol, options: Options) -> bool:
 def mark_live(options: Options, resolution: Resolution) -> None:
     """Marks the chunks and elements to keep; without `gc_sections` all of them are."""
     if not options.gc_sections:
+        keep_needed_of_lost_groups(resolution)
         return
     queue: list[Chunk] = []
     if options.entry:
@@ -48,6 +49,26 @@ def mark_live(options: Options, resolution: Resolution) -> None:
     ctors = resolution.own.call_ctors
     if ctors is not None and any(live_init_functions(obj) for obj in resolution.objects):
         ctors.mark_live()
+
+
+def keep_needed_of_lost_groups(resolution: Resolution) -> None:
+    """Keeps what code and data outside of a lost group still refer to: its local symbols."""
+    pieces = [piece for obj in resolution.objects for piece in (*obj.functions, *obj.segments)]
+    if all(piece.live for piece in pieces):
+        return
+    queue: list[Chunk] = [piece for piece in pieces if piece.live and piece.relocations]
+    while queue:
+        chunk = queue.pop()
+        if chunk.file is None:
+            continue
+        for relocation_type, _, index, _ in chunk.relocations:
+            if relocation_type == TYPE_INDEX:
+                continue
+            symbol = chunk.file.symbols[index]
+            piece = symbol.piece
+            if piece is not None and piece.discarded and not piece.live:
+                symbol.mark_live()
+                queue.append(piece)
 
 
 def enqueue(symbol: LinkSymbol, queue: list[Chunk]) -> None:

@@ -336,3 +336,21 @@ def test_what_is_written_can_be_read() -> None:
     again = parse(output.module, "again")
     assert Linked(output.module).linking.segments[0].flags == RETAIN
     assert again.find(model.LinkingSection) is not None
+
+
+def test_what_code_outside_of_a_lost_group_refers_to_is_kept(link: Linker) -> None:
+    """Its local symbols mean what they mean in the object, as in a link in one step."""
+    first, second = (
+        assemble(
+            returning("helper", value, LOCAL, comdat="group"),
+            returning("f", value, WEAK, comdat="group"),
+            data("local", word(value), flags=LOCAL, comdat="group"),
+            function(f"call{value}", call("helper"), type=TO_I32, flags=EXPORTED),
+            function(f"load{value}", load("local"), type=TO_I32, flags=EXPORTED),
+        )
+        for value in (1, 2)
+    )
+    combined = link(first, second, options="-r", departs=True)
+    assert combined.functions.count("f") == 1
+    for linked in (link(first, second), link(combined.module)):
+        assert [linked.run(name) for name in ("call1", "load1", "call2", "load2")] == [1, 1, 2, 2]
