@@ -101,7 +101,8 @@ def _linkers(names: Sequence[str], config: Config) -> tuple[Linker, ...]:
     type=click.Choice(LANES),
     default=WELL_FORMED,
     show_default=True,
-    help="Make programs of any shape, or C and C++ sources that zig cc compiles.",
+    help="Make programs of any shape, C and C++ sources that zig cc compiles, or files and command"
+    " lines damaged on purpose.",
 )
 @click.option("--workers", type=click.IntRange(min=1), help="Processes; default: one a core.")
 @click.option("--json", "as_json", is_flag=True, help="Write the events as NDJSON.")

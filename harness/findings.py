@@ -169,9 +169,13 @@ def _write_outputs(results: Sequence[LinkResult], folder: Path) -> None:
             (folder / f"{name}.wasm").write_bytes(result.module)
         status = "none" if result.exit_status is None else str(result.exit_status)
         head = f"outcome: {result.outcome.value}\nexit status: {status}\n\n"
-        (folder / f"{name}.txt").write_text(head + result.message, encoding="utf-8")
+        texts = {f"{name}.txt": head + result.message}
         if result.stdout:
-            (folder / f"{name}.stdout.txt").write_text(result.stdout, encoding="utf-8")
+            texts[f"{name}.stdout.txt"] = result.stdout
+        for file_name, text in texts.items():
+            # Names of a malformed object may be no UTF-8.
+            path = folder / file_name
+            path.write_text(text, encoding="utf-8", errors="surrogateescape")
         for file in result.side_files:
             (folder / f"{name}.{file.option}.txt").write_bytes(file.content)
 

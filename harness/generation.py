@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from harness.adapters.reference import Reference
-from harness.lanes import COMPILED, WELL_FORMED
+from harness.lanes import COMPILED, MALFORMED, WELL_FORMED
 from strategies import link_cases
 from strategies.compiled import COMPILED_FEATURES, CompilerMissing, compiled_cases, compiler
 from strategies.features import ALL_FEATURES
+from strategies.malformed import ALL_DAMAGES, malformed_cases
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
@@ -50,7 +51,9 @@ class LaneMissing(Exception):
 
 def promised_features(lane: str) -> frozenset[str]:
     """The features that a long run of a lane has."""
-    return COMPILED_FEATURES if lane == COMPILED else frozenset(ALL_FEATURES)
+    if lane == COMPILED:
+        return COMPILED_FEATURES
+    return frozenset(ALL_DAMAGES if lane == MALFORMED else ALL_FEATURES)
 
 
 def plain(avoid: frozenset[str]) -> Strategy:
@@ -77,6 +80,11 @@ def compiled(avoid: frozenset[str]) -> Strategy:
     return compiled_cases()
 
 
+def damaged(avoid: frozenset[str]) -> Strategy:
+    """`strategies.malformed.malformed_cases` without some groups of features."""
+    return malformed_cases(avoid=avoid)
+
+
 def strategy_for(
     linkers: Iterable[Linker], lane: str = WELL_FORMED
 ) -> Callable[[frozenset[str]], Strategy]:
@@ -93,6 +101,8 @@ def strategy_for(
         except CompilerMissing as problem:
             raise LaneMissing(str(problem)) from problem
         return compiled
+    if lane == MALFORMED:
+        return damaged
     kinds = set()
     promises = set()
     judges = False

@@ -42,7 +42,9 @@ _CRASH_WORDS = re.compile(
     r"|^thread \d+ panic:|^Traceback \(most recent call last\)",
     re.MULTILINE,
 )
-_OUT_OF_MEMORY = re.compile(r"out of memory|bad_alloc|Cannot allocate memory|OutOfMemory")
+OUT_OF_MEMORY = re.compile(
+    r"out of memory|bad_alloc|length_error|Cannot allocate memory|OutOfMemory"
+)
 # A shell and LLVM's crash recovery give 128 and the signal.
 _FIRST_CRASH_STATUS = 128
 
@@ -260,7 +262,7 @@ def classify(ending: Ending, has_output: bool) -> tuple[Outcome, str]:
         return Outcome.CRASHED, f"{text}\nexit status 0, but no output was written".lstrip()
     if status == 0:
         return Outcome.LINKED, text
-    if status >= _FIRST_CRASH_STATUS or _CRASH_WORDS.search(text) or _OUT_OF_MEMORY.search(text):
+    if status >= _FIRST_CRASH_STATUS or _CRASH_WORDS.search(text) or OUT_OF_MEMORY.search(text):
         return Outcome.CRASHED, f"{text}\nended with exit status {status}".lstrip()
     return Outcome.REFUSED, text
 
@@ -298,11 +300,15 @@ def _alarm(seconds: float) -> Iterator[None]:
 def reader(case: LinkCase) -> Callable[[str], bytes]:
     """Reads the case's files from memory, as the reference asks for them."""
     files = {file.name: file.content for file in case.files}
+    # The case's own folder, those of its files, and the one of all.
+    folders = {".", "/", *(posixpath.dirname(name) for name in files)}
 
     def read(name: str) -> bytes:
         try:
             return files[posixpath.normpath(name)]
         except KeyError:
+            if name and posixpath.normpath(name) in folders:
+                raise IsADirectoryError(21, "Is a directory", name) from None
             raise FileNotFoundError(2, "No such file or directory", name) from None
 
     return read

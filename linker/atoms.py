@@ -18,6 +18,7 @@ from linker.objects import (
     Section,
     Segment,
 )
+from linker.reading import undefined_here
 from linker.seed.pieces import atom_order
 from linker.strings import merge
 
@@ -70,7 +71,8 @@ def place_segments(options: Options, objects: list[InputObject]) -> list[OutputS
                 output = by_name[name] = new_segment(name, options)
                 segments.append(output)
             if segment.alignment > MAX_ALIGNMENT:
-                raise FatalError(f"{segment}: alignment of 2^{segment.alignment} is too large")
+                problem = f"{segment}: alignment of 2^{segment.alignment} is too large"
+                raise FatalError(undefined_here(problem, options.quirks))
             output.alignment = max(output.alignment, segment.alignment)
             output.chunks.append(segment)
             segment.output_segment = output

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from linker.atoms import collect_custom_sections
 from linker.command_line.options import Options, UnresolvedPolicy
 from linker.errors import Diagnostics
 from linker.features import Features
 from linker.format.constants import ExternalKind, SymbolKind
-from linker.indices import Indices
+from linker.indices import Indices, import_module_of, import_name_of
 from linker.live import is_exported
 from linker.resolve import Resolution
 from linker.seed.resolution import number_of
@@ -108,6 +109,36 @@ def distinct_exports(
         if first != entry:
             diagnostics.error(f"two different exports are called {entry.name}")
     return list(named.values())
+
+
+def check_names(
+    options: Options,
+    resolution: Resolution,
+    indices: Indices,
+    exports: list[Export],
+    diagnostics: Diagnostics,
+) -> None:
+    """Imports, exports and custom sections have names in UTF-8 (core specification, "Names")."""
+    if "names-unchecked" in options.quirks:
+        return
+    names = [entry.name for entry in exports]
+    for symbol in indices.imports:
+        names += [import_module_of(symbol), import_name_of(symbol)]
+    for name in dict.fromkeys((*names, *(options.memory_import or ()))):
+        if not name.isascii() and not is_text(name):
+            diagnostics.error(f"the name of an import or export is not UTF-8: {name}")
+    for name in collect_custom_sections(options, resolution.objects):
+        if not name.isascii() and not is_text(name):
+            diagnostics.error(f"the name of a custom section is not UTF-8: {name}")
+
+
+def is_text(name: str) -> bool:
+    """Whether a name came from UTF-8: bytes that are none are lone surrogates in it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_kept_inside(symbol: LinkSymbol, features: Features, options: Options) -> bool:

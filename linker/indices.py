@@ -50,6 +50,7 @@ from linker.seed.pieces import atom_order
 from linker.symbol_table import DEFAULT_MODULE
 from linker.symbols import EXTERNAL_KINDS, LinkSymbol
 
+MOST_ENTRIES = (1 << 32) - 1
 FUNCTION_INDEX_LEB = int(RelocationType.FUNCTION_INDEX_LEB)
 REF_FUNC = int(Opcode.REF_FUNC)
 INDEXED_KINDS = frozenset((SymbolKind.GLOBAL, SymbolKind.TABLE, SymbolKind.TAG))
@@ -386,7 +387,11 @@ def signature_of(symbol: LinkSymbol) -> FunctionType:
 
 
 def finish_function_table(options: Options, resolution: Resolution, indices: Indices) -> None:
-    """Sizes the indirect function table (LLD's finalizeIndirectFunctionTable)."""
+    """Sizes the indirect function table (LLD's finalizeIndirectFunctionTable).
+
+    Raises:
+        FatalError: it has more entries than 32 bits count (core specification, "Table Types").
+    """
     if indices.table_entries and resolution.own.indirect_function_table is None:
         if "table-symbol-required" in options.quirks:
             # Writing the elements will fail, after all other errors.
@@ -407,6 +412,10 @@ def finish_function_table(options: Options, resolution: Resolution, indices: Ind
     size = options.table_base + len(indices.table_entries)
     if symbol.is_undefined and "imported-table-short" in options.quirks:
         size = len(indices.table_entries)
+    if size > MOST_ENTRIES:
+        if "table-size-unchecked" not in options.quirks:
+            raise FatalError(f"table too large, {size} entries of at most {MOST_ENTRIES}")
+        size &= MOST_ENTRIES
     limits = Limits(LimitsFlag(0), size)
     if symbol.is_defined and not options.growable_table:
         limits = Limits(LimitsFlag.HAS_MAX, size, size)

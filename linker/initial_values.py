@@ -9,6 +9,7 @@ from __future__ import annotations
 from linker.errors import FatalError
 from linker.format.constants import SymbolKind, ValueType
 from linker.format.expression import Instruction, Opcode, decode, make
+from linker.format.model import InitExpr
 from linker.objects import GlobalElement
 from linker.symbols import LinkSymbol
 
@@ -34,9 +35,28 @@ def symbols_read(element: GlobalElement, quirks: frozenset[str]) -> list[LinkSym
         return []
     return [
         symbol_of_object(element, INDEX_KINDS[opcode], operand)
-        for opcode, operand in decode(element.init)
+        for opcode, operand in instructions_of(element)
         if operand is not None and opcode in INDEX_KINDS and UNREAD_WITH[opcode] not in quirks
     ]
+
+
+def instructions_of(element: GlobalElement) -> tuple[Instruction, ...]:
+    """The instructions of the initial value; of one that holds unknown ones, only the first.
+
+    Raises:
+        FatalError: the first is unknown.
+    """
+    try:
+        return decode(element.init)
+    except ValueError:
+        # Only a reader that lets unknown instructions pass gets here; wasm-ld keeps the first.
+        body = element.init.body
+    for end in range(1, len(body)):
+        try:
+            return decode(InitExpr(body[:end] + bytes((Opcode.END,))))[:1]
+        except ValueError:
+            continue
+    raise FatalError(f"unknown opcode in init expr: {body[0]}")
 
 
 def symbol_of_object(element: GlobalElement, kind: SymbolKind, index: int) -> LinkSymbol:
@@ -61,7 +81,7 @@ def written_value(element: GlobalElement, quirks: frozenset[str]) -> bytes:
     """
     if element.file is None or are_copied(quirks):
         return element.init.body
-    instructions = decode(element.init)
+    instructions = instructions_of(element)
     if "init-expressions-cut" in quirks:
         instructions = instructions[:1]
     return make(moved(element, entry, quirks) for entry in instructions).body

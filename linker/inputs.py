@@ -21,30 +21,37 @@ from linker.format.constants import MAGIC, SectionId
 from linker.format.errors import MalformedFile
 from linker.format.model import ObjectFile
 from linker.memory_kind import refusal_of_width
-from linker.older_reader import newer_than_release
+from linker.older_reader import newer_than_reader
+from linker.reading import read_file
 from linker.seed.own_state import OwnState
-from linker.seed.reader import takes_foreign_files
+from linker.seed.reader import READING_QUIRKS, takes_foreign_files
 
 
 class ObjectInput(NamedTuple):
-    """An object file. `name` is as wasm-ld prints it; `lazy`: taken only if it is needed."""
+    """An object file. `name` is as wasm-ld prints it; `lazy`: taken only if it is needed.
+
+    `file` is what it says, None where it was not read yet.
+    """
 
     name: str
     data: bytes
     lazy: bool = False
+    file: ObjectFile | None = None
 
 
 class ArchiveInput(NamedTuple):
     """An archive; `whole`: every member is linked. A member is printed as `name(member)`.
 
     The members of a thin archive have their content. Every member is an object file, but
-    where `has_index`: then only what the archive's symbol table names is looked at.
+    where `has_index`: then only what the archive's symbol table names is looked at. `files` are
+    what the members say, as for `ObjectInput`.
     """
 
     name: str
     archive: Archive
     whole: bool
     has_index: bool = False
+    files: tuple[ObjectFile | None, ...] = ()
 
 
 class MemoryInput(NamedTuple):
@@ -254,8 +261,8 @@ class _Opener:
                 else:
                     self.diagnostics.error(f"{path}: shared libraries are not supported yet")
             case FileKind.OBJECT:
-                self._check(path, path, data)
-                self.inputs.append(ObjectInput(path, data, request.lazy))
+                file = self._parsed(path, path, data)
+                self.inputs.append(ObjectInput(path, data, request.lazy, file))
                 self.file_count += 1
             case FileKind.BITCODE:
                 self.diagnostics.error(f"{path}: bitcode is not supported yet")
@@ -264,14 +271,27 @@ class _Opener:
             case FileKind.UNKNOWN:
                 self.diagnostics.error(f"unknown file type: {path}")
 
-    def _check(self, name: str, base_name: str, data: bytes) -> None:
-        """Stops at an object with 64-bit addresses, or too new for a release with these quirks."""
-        problem = newer_than_release(data, base_name, self.diagnostics.quirks)
-        if problem is not None:
-            raise self.diagnostics.fatal(f"{base_name}: {problem}")
+    def _parsed(self, path: str, name: str, data: bytes) -> ObjectFile | None:
+        """What an object says; None where a reader of the linking stages will tell.
+
+        Raises LinkError where it is malformed, has 64-bit addresses, or is too new for a
+        release with these quirks: LLD reads an object before it opens the next file, and ends
+        at the first that is wrong.
+        """
+        quirks = self.diagnostics.quirks
+        file = None
+        if not READING_QUIRKS & quirks:
+            try:
+                file = read_file(data, path, quirks)
+            except MalformedFile as error:
+                raise self.diagnostics.fatal(str(error)) from None
+            problem = newer_than_reader(file, quirks)
+            if problem is not None:
+                raise self.diagnostics.fatal(f"{name}: {problem}")
         problem = refusal_of_width(data, self.is_64)
         if problem is not None:
-            raise self.diagnostics.fatal(f"{name}: {problem}")
+            raise self.diagnostics.fatal(f"{path}: {problem}")
+        return file
 
     def _add_archive(self, request: InputRequest, path: str, data: bytes) -> None:
         imports = imports_path(path)
@@ -292,13 +312,17 @@ class _Opener:
             self.inputs.append(ArchiveInput(path, archive, whole=False, has_index=True))
             self.file_count += 1
             return
-        usable = tuple(
-            member for member in members if self._is_usable(path, member, request.whole_archive)
-        )
+        usable: list[Member] = []
+        files: list[ObjectFile | None] = []
+        for member in members:
+            if self._is_usable(path, member, request.whole_archive):
+                full_name = f"{path}({member.name})"
+                files.append(self._parsed(full_name, member.name, member.data))
+                usable.append(member)
         self.file_count += len(usable)
-        if usable != archive.members:
-            archive = dataclasses.replace(archive, members=usable)
-        self.inputs.append(ArchiveInput(path, archive, request.whole_archive))
+        if len(usable) != len(archive.members) or archive.thin:
+            archive = dataclasses.replace(archive, members=tuple(usable))
+        self.inputs.append(ArchiveInput(path, archive, request.whole_archive, files=tuple(files)))
 
     def _thin_member(self, path: str, member: Member) -> Member:
         """The member with the content of the file it names, relative to the archive's folder."""
@@ -321,7 +345,6 @@ class _Opener:
                     f"{path}({member.name}): shared libraries are not supported yet"
                 )
                 return False
-            self._check(f"{path}({member.name})", member.name, member.data)
             return True
         if kind is FileKind.BITCODE:
             self.diagnostics.error(f"{path}({member.name}): bitcode is not supported yet")

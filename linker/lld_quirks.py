@@ -342,6 +342,7 @@ PAST_QUIRKS: tuple[Quirk, ...] = tuple(entry.quirk for entry in _PAST)
 # Of the quirks of wasm-ld 22: those that came after a release, by the last release without them.
 _CAME_AFTER: dict[str, int] = {
     "dropped-relocations-counted": 20,
+    "repeated-subsections-read": 17,
     "low-base-crashes": 15,
     "undefined-flags-replaced": 16,
 }

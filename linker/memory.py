@@ -18,6 +18,7 @@ from linker.seed.errors import SeedStop
 from linker.seed.pieces import pack
 from linker.symbols import HIDDEN, LinkSymbol
 
+MASK_64 = (1 << 64) - 1
 STACK_ALIGNMENT = 16
 HEAP_ALIGNMENT = 16
 MEMORY_LIMIT = 1 << 32
@@ -82,6 +83,8 @@ def lay_out_memory(
             address = options.global_base
     else:
         address = options.global_base
+    # wasm-ld counts in 64 bits, and goes round.
+    bits = MASK_64 if "memory-size-unchecked" in options.quirks else -1
     check_width(address, options)
     first_address = address
     set_address(own.global_base, address)
@@ -89,14 +92,14 @@ def lay_out_memory(
     if "tls-alignment-zero" not in options.quirks:
         set_pointer(own.tls_align, 1)
     for segment in segments:
-        address = align(address, 1 << segment.alignment)
+        address = align(address, 1 << segment.alignment) & bits
         segment.address = address
         if not options.relocatable and segment.is_tls:
             set_pointer(own.tls_size, segment.size)
             set_pointer(own.tls_align, 1 << segment.alignment)
             if not options.shared_memory:
                 set_pointer(own.tls_base, address)
-        address += segment.size
+        address = address + segment.size & bits
     if "segment-starts-unaligned" in options.quirks:
         pack(segments, first_address)
     # Segments of bss are left out later only where that is possible; here all may be passive.
@@ -114,9 +117,9 @@ def lay_out_memory(
     if not options.stack_first:
         address = place_stack(address, options, resolution, diagnostics)
     if own.heap_base is not None:
-        address = align(address, HEAP_ALIGNMENT)
+        address = align(address, HEAP_ALIGNMENT) & bits
         own.heap_base.value = address
-    return size_memory(address, options, resolution, diagnostics)
+    return size_memory(address, bits, options, resolution, diagnostics)
 
 
 def place_stack(
@@ -143,9 +146,12 @@ def check_width(address: int, options: Options) -> None:
 
 
 def size_memory(
-    address: int, options: Options, resolution: Resolution, diagnostics: Diagnostics
+    address: int, bits: int, options: Options, resolution: Resolution, diagnostics: Diagnostics
 ) -> Memory:
-    """The initial and maximum size, from what is used and what the options say."""
+    """The initial and maximum size, from what is used and what the options say.
+
+    `bits` are those of an address that count.
+    """
     page = options.page_size
     aligned = f"aligned to the page size ({page} bytes)"
     if "old-alignment-message" in options.quirks:
@@ -166,10 +172,9 @@ def size_memory(
         if options.initial_memory > limit:
             diagnostics.error(f"initial memory too large, cannot be greater than {limit}")
         address = options.initial_memory
-    is_checked = "memory-size-unchecked" not in options.quirks
-    if address > MEMORY_LIMIT and is_checked and not diagnostics.error_count:
+    if address > MEMORY_LIMIT and bits == -1 and not diagnostics.error_count:
         diagnostics.error(f"memory too large, {address} bytes needed of at most {MEMORY_LIMIT}")
-    address = align(address, page)
+    address = align(address, page) & bits
     set_address(resolution.own.heap_end, address)
     maximum = 0
     if options.max_memory:

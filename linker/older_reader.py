@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from linker.format.constants import RelocationType, ValueType
-from linker.format.errors import MalformedFile
 from linker.format.expression import Opcode, decode
 from linker.format.model import (
     DataSection,
     GlobalSection,
     ImportSection,
+    InitExpr,
     LinkingSection,
     ObjectFile,
     RelocationSection,
     TableSection,
     TableType,
 )
-from linker.format.parse import parse
 
 REF_NULL = b"\xd0"
-VECTOR_CONST = b"\xfd\x0c"
 NO_VECTORS = "init-expressions-cut"
 NEWER = frozenset(
     {
@@ -37,23 +35,8 @@ UNREADABLE: dict[int, str] = {
 }
 
 
-def newer_than_release(data: bytes, name: str, quirks: frozenset[str]) -> str | None:
-    """What a release with these quirks says of something in an object that is newer than it.
-
-    None: all is known, or the file is malformed, which the linking stages will report.
-    """
-    # Vectors are refused by all releases: files without them need not be parsed here.
-    has_vectors = NO_VECTORS in quirks and VECTOR_CONST in data
-    if not has_vectors and not quirks & NEWER:
-        return None
-    try:
-        return newer_than_reader(parse(data, name, required_features=True), quirks)
-    except MalformedFile:
-        return None
-
-
 def newer_than_reader(file: ObjectFile, quirks: frozenset[str]) -> str | None:
-    """As `newer_than_release`, of a file that is parsed."""
+    """What a release with these quirks says of something in an object that is newer than it."""
     if NO_VECTORS not in quirks and not quirks & NEWER:
         return None
     for section in file.sections:
@@ -85,9 +68,18 @@ def newer_table(section: ImportSection | TableSection, quirks: frozenset[str]) -
     return "invalid table element type" if newer else None
 
 
+def opcodes_of(value: InitExpr) -> list[int]:
+    """The instructions of an initial value; none of one with unknown ones, which a lax reader
+    lets pass."""
+    try:
+        return [opcode for opcode, _ in decode(value)]
+    except ValueError:
+        return []
+
+
 def newer_global(section: GlobalSection, quirks: frozenset[str]) -> str | None:
     for entry in section.globals:
-        for opcode, _ in decode(entry.init):
+        for opcode in opcodes_of(entry.init):
             if opcode in UNREADABLE and UNREADABLE[opcode] in quirks:
                 return f"invalid opcode in init_expr: {int(opcode)}"
         if "null-functions-refused" not in quirks:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from linker.command_line.options import Options
 from linker.errors import Diagnostics, FatalError
+from linker.format.model import ObjectFile
 from linker.inputs import ArchiveInput, Input, MemoryInput
 from linker.objects import InputObject, open_object
 from linker.seed.pieces import without_export_flags
@@ -41,9 +42,11 @@ def open_inputs(
     objects: list[InputObject | ArchiveIndex] = []
     numbers = itertools.count()
 
-    def open_one(data: bytes, name: str, base_name: str, lazy: bool, live: bool) -> None:
+    def open_one(
+        file: ObjectFile | None, data: bytes, name: str, base_name: str, lazy: bool, live: bool
+    ) -> None:
         try:
-            file = read_object(data, name, options.quirks)
+            file = file or read_object(data, name, options.quirks)
         except NotAnObject as reason:
             support = "Self hosted linker does not support non-object file parsing"
             diagnostics.warn(f"{support}: {reason}")
@@ -67,9 +70,11 @@ def open_inputs(
         elif isinstance(entry, ArchiveInput) and entry.has_index:
             objects.append(open_index(entry, options.quirks))
         elif isinstance(entry, ArchiveInput):
-            for member in entry.archive.members:
+            for position, member in enumerate(entry.archive.members):
                 name = f"{entry.name}({member.name})"
-                open_one(member.data, name, member.name, not entry.whole, entry.whole)
+                known = entry.files[position] if entry.files else None
+                open_one(known, member.data, name, member.name, not entry.whole, entry.whole)
         else:
-            open_one(entry.data, entry.name, entry.name, entry.lazy, not entry.lazy)
+            lazy = entry.lazy
+            open_one(entry.file, entry.data, entry.name, entry.name, lazy, not lazy)
     return objects

@@ -13,6 +13,7 @@ from linker.errors import CheckPath, Diagnostics, FatalError, Message, Severity,
 from linker.exports import (
     apply_export_options,
     check_mutable_globals,
+    check_names,
     collect_exports,
     distinct_exports,
 )
@@ -109,6 +110,7 @@ def run_stages(
     collect_types(options, resolution, indices)
     exports = collect_exports(options, resolution, indices, features)
     exports = distinct_exports(exports, options, diagnostics)
+    check_names(options, resolution, indices, exports, diagnostics)
     check_mutable_globals(options, resolution, indices, features, diagnostics)
     output = Output(
         options, resolution, segments, memory, features, indices, exports, init_functions

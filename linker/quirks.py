@@ -246,6 +246,66 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         "wasm-ld up to 22: layoutMemory sets it only where it finds a thread-local segment",
         'Linking.md, "Thread Local Storage"',
     ),
+    Quirk(
+        "table-size-unchecked",
+        "A --table-base that leaves no room for the table in 32 bits is cut, and the table's size"
+        " with it.",
+        "wasm-ld up to 22: Configuration::tableBase has 32 bits",
+        'core specification, "Table Types"',
+    ),
+    Quirk(
+        "names-unchecked",
+        "Imports, exports and custom sections may have names that are no UTF-8, which makes the"
+        " module invalid.",
+        "wasm-ld up to 22: writeStr",
+        'core specification, "Names"',
+    ),
+    Quirk(
+        "cut-off-reads-abort",
+        "In a malformed object, a number, name or list that is cut off, or a number too large for"
+        " its place, ends the linker with an abort and no error.",
+        "wasm-ld up to 22: report_fatal_error in the readers of LLVM's WasmObjectFile.cpp",
+        "unspecified",
+    ),
+    Quirk(
+        "out-of-bounds-reads",
+        "In a malformed object, relocations against symbols that are not there, symbols of sections"
+        " and elements of functions that are not there, linking subsections longer than their"
+        " section, and alignments of 2^32 bytes and more lead out of what is there: what the"
+        " linker then does is not defined.",
+        "wasm-ld up to 22: parseRelocSection and parseLinkingSection of LLVM's WasmObjectFile.cpp;"
+        " ObjFile::parse; OutputSegment::addInputSegment",
+        "unspecified",
+    ),
+    Quirk(
+        "padded-numbers-read",
+        "Numbers of an object may have more padding than LEB128 allows for their type.",
+        "wasm-ld up to 22: LLVM's decodeULEB128",
+        'core specification, "Integers"',
+    ),
+    Quirk(
+        "unused-parts-unchecked",
+        "What linking has no use for may be wrong in an object: limits flags, indices in exports of"
+        " memories and tables and in initial values, flags and memories of segments,"
+        " bytes behind the index of the start function, relocations for sections without code or"
+        " data.",
+        "wasm-ld up to 22: LLVM's WasmObjectFile.cpp does not look",
+        "core specification, Binary Format and Validation",
+    ),
+    Quirk(
+        "unmodelled-types-read",
+        "Value types that are not known are read, and written as 0xff; so are definitions of"
+        " structs and arrays, which become empty signatures.",
+        "wasm-ld up to 22: parseValType of LLVM's WasmObjectFile.cpp",
+        'core specification, "Types"',
+    ),
+    Quirk(
+        "repeated-subsections-read",
+        "Subsections of the linking section may stand twice: init functions and groups are added,"
+        " the last symbol table counts.",
+        "wasm-ld up to 22: parseLinkingSection of LLVM's WasmObjectFile.cpp",
+        'Linking.md, "Linking Metadata Section"',
+    ),
 )
 
 SEED_QUIRKS: tuple[Quirk, ...] = tuple(Quirk(*entry) for entry in SEED)

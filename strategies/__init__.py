@@ -5,6 +5,7 @@ linking them. `object_files()` and `archives()` give bytes.
 """
 
 from strategies.case import (
+    Damaged,
     Expectation,
     HostCalls,
     InputFile,
@@ -28,6 +29,7 @@ from strategies.mutations import mutated, mutated_cases
 
 __all__ = [
     "CompilerMissing",
+    "Damaged",
     "Expectation",
     "HostCalls",
     "InputFile",

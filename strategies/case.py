@@ -89,7 +89,22 @@ class HostCalls:
     rule: str
 
 
-Expectation: TypeAlias = MustLink | MustRefuse | ProbeReturns | HostCalls
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """The case was damaged on purpose, in one way.
+
+    Attributes:
+        damage: what is wrong: `relocation.offset`, `archive.size`.
+        refused: whether it breaks `rule`, so that it must be refused; False: it is odd, or
+            nobody knows.
+    """
+
+    damage: str
+    refused: bool
+    rule: str
+
+
+Expectation: TypeAlias = MustLink | MustRefuse | ProbeReturns | HostCalls | Damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +145,14 @@ class LinkCase:
         """The refusal that is expected, if any."""
         for expectation in self.expectations:
             if isinstance(expectation, MustRefuse):
+                return expectation
+        return None
+
+    @property
+    def damaged(self) -> Damaged | None:
+        """What was done to it on purpose, if anything."""
+        for expectation in self.expectations:
+            if isinstance(expectation, Damaged):
                 return expectation
         return None
 

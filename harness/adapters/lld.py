@@ -19,6 +19,8 @@ from linker.format.parse import parse
 if TYPE_CHECKING:
     from strategies.case import InputFile, LinkCase
 
+# A crash of Debian's wasm-ld takes a second to name the functions on its stack.
+_QUICK_CRASHES = {"LLVM_DISABLE_SYMBOLIZATION": "1"}
 _COMPRESS = "compress-relocations"
 # What wasm-ld can compress (getRelocWidthPadded of InputChunks.cpp). With any other type of
 # relocation its behaviour is undefined, and some builds crash or write garbage.
@@ -105,7 +107,7 @@ class WasmLd:
         return [*self.command, *case.arguments, "-o", str(output)]
 
     def environment(self, folder: Path) -> dict[str, str]:
-        return dict(self.variables)
+        return {**_QUICK_CRASHES, **self.variables}
 
 
 def listed_options(help_text: str) -> frozenset[str]:

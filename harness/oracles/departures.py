@@ -7,7 +7,8 @@ difference: it is counted by quirk and is no new finding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 # How the reference says that the linker whose dialect it speaks crashes.
 CRASH_WORDS = "crashes here"
+# And that nobody can tell what it does: it reads and writes what is not there.
+UNDEFINED_WORDS = re.compile(r"is not defined here|or writes arbitrary numbers")
+OUT_OF_BOUNDS = "out-of-bounds-reads"
 SECONDS = 10.0
 _UNREAD = "LLVM ERROR: malformed "
 Same = Callable[[LinkResult, LinkResult], bool]
@@ -91,15 +95,33 @@ def needed_quirks(
     """A least set of quirks with which the reference gives `theirs`; () if all do not give it."""
     if not same(link_with(case, quirks), theirs):
         return ()
-    needed = set(quirks)
-    for name in sorted(quirks):
-        if same(link_with(case, needed - {name}), theirs):
-            needed.discard(name)
-    return tuple(sorted(needed))
+    return tuple(sorted(_least(case, theirs, same, (), sorted(quirks))))
+
+
+def _least(
+    case: LinkCase, theirs: LinkResult, same: Same, kept: Sequence[str], names: Sequence[str]
+) -> list[str]:
+    """Those of `names` that are needed beside `kept`.
+
+    Halves at a time: few of many are needed, mostly one.
+    """
+    if same(link_with(case, kept), theirs):
+        return []
+    if len(names) == 1:
+        return list(names)
+    half = len(names) // 2
+    first, second = names[:half], names[half:]
+    needed = _least(case, theirs, same, [*kept, *first], second)
+    return needed + _least(case, theirs, same, [*kept, *needed], first)
 
 
 def is_same(ours: LinkResult, theirs: LinkResult) -> bool:
-    """Whether a result of the reference is what a wasm-ld did: same bytes, or same refusal."""
+    """Whether a result of the reference is what a wasm-ld did: same bytes, or same refusal.
+
+    Where a dialect says that nobody can tell what the wasm-ld does, all of it is the same.
+    """
+    if UNDEFINED_WORDS.search(ours.message):
+        return True
     if ours.relocatables != theirs.relocatables:
         return False
     if theirs.outcome is Outcome.LINKED or ours.outcome is Outcome.LINKED:
@@ -119,7 +141,9 @@ def is_same_and_says_so(ours: LinkResult, theirs: LinkResult) -> bool:
     """As `is_same`, with what is printed and written beside the module."""
     if not is_same(ours, theirs):
         return False
-    return theirs.outcome is Outcome.CRASHED or says_the_same(ours, theirs)
+    if theirs.outcome is Outcome.CRASHED or UNDEFINED_WORDS.search(ours.message):
+        return True
+    return says_the_same(ours, theirs)
 
 
 def is_explained(divergence: Divergence, explained: Mapping[str, tuple[str, ...]]) -> bool:

@@ -13,12 +13,14 @@ from harness.execution import Executor, Request
 from harness.oracles.behaviour import judge_behaviour, wants_final_state
 from harness.oracles.context import Findings, Situation, makers
 from harness.oracles.departures import (
+    OUT_OF_BOUNDS,
     explained_departures,
     is_explained,
     is_same_and_says_so,
 )
 from harness.oracles.expectation import exports_to_call, judge_expectations, probes_of
 from harness.oracles.listings import FAMILIES, judge_listings
+from harness.oracles.malformed import judge_damaged
 from harness.oracles.outcome import judge_outcomes
 from harness.oracles.refusal import judge_refusals
 from harness.oracles.structure import judge_bytes, judge_structure
@@ -67,12 +69,15 @@ class Bench:
 
 @dataclass
 class Pending:
-    """A case whose first output is being run; `finish` gives the verdict."""
+    """A case whose first output is being run; `finish` gives the verdict.
+
+    `not_run` says why its outputs are validated only, "" where they are run.
+    """
 
     situation: Situation
     bench: Bench
     requests: list[Request]
-    sampled_out: bool
+    not_run: str
 
     def finish(self) -> Verdict:
         """Waits for the runs and asks all oracles."""
@@ -83,7 +88,7 @@ class Pending:
         ):
             # The first was started by `start`.
             build.response = executor.run(request) if position else executor.finish()
-        return _verdict(self.situation, self.bench, self.sampled_out)
+        return _verdict(self.situation, self.bench, self.not_run)
 
 
 def start(
@@ -96,20 +101,24 @@ def start(
     situation = Situation(case, tuple(results), {linker.name: linker for linker in linkers})
     builds = situation.builds
     exports = exports_to_call(probes_of(situation))
-    sampled_out = (
+    not_run = ""
+    if case.damaged is not None:
+        not_run = "a damaged program is not run"
+    elif (
         len(builds) == 1
         and len(builds[0].linkers) > 1
         and not is_in_share(builds[0].module, bench.identical_share)
-    )
-    final_state = not sampled_out and wants_final_state(situation)
+    ):
+        not_run = "identical outputs, not in the share that is run"
+    final_state = not not_run and wants_final_state(situation)
     requests = [
-        Request(build.module, exports, run=not sampled_out, final_state=final_state)
+        Request(build.module, exports, run=not not_run, final_state=final_state)
         for build in builds
         if not situation.is_relocatable
     ]
     if requests:
         bench.executor.start(requests[0])
-    return Pending(situation, bench, requests, sampled_out)
+    return Pending(situation, bench, requests, not_run)
 
 
 def judge(
@@ -123,10 +132,13 @@ def judge(
     return start(case, results, linkers, bench).finish()
 
 
-def _verdict(situation: Situation, bench: Bench, sampled_out: bool) -> Verdict:
+def _verdict(situation: Situation, bench: Bench, not_run: str) -> Verdict:
+    damaged = situation.case.damaged
     oracles: dict[str, Findings] = {
         "outcome": judge_outcomes(situation),
-        "refusal": judge_refusals(situation),
+        "refusal": (
+            judge_refusals(situation) if damaged is None else judge_damaged(situation, damaged)
+        ),
         "validity": judge_validity(situation, bench.wabt_share),
         "bytes": judge_bytes(situation),
         "listings": judge_listings(situation),
@@ -165,8 +177,10 @@ def _verdict(situation: Situation, bench: Bench, sampled_out: bool) -> Verdict:
         explained = explained_words | explained
     else:
         kept = done
-    if sampled_out:
-        inconclusives["behaviour: identical outputs, not in the share that is run"] += 1
+    if any(OUT_OF_BOUNDS in names for names in explained.values()):
+        inconclusives["undefined: wasm-ld reads or writes what is not there"] += 1
+    if not_run and situation.builds:
+        inconclusives[f"behaviour: {not_run}"] += 1
     return Verdict(
         divergences=tuple(sorted(kept, key=lambda d: (-d.severity, d.key))),
         agreements=tuple(agreements),

@@ -9,8 +9,34 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+# What LLVM's reader of objects says of a malformed one (llvm/lib/Object/WasmObjectFile.cpp).
+_READER = "|".join(
+    (
+        r"(?:zero length section|section too large|section ended prematurely)$",
+        r"sub-section ended prematurely$|Function extends beyond buffer$|bad form$",
+        r"out of order section type: |invalid section (?:type|index)|invalid opcode in init_expr",
+        r"missing version number$|invalid version number: |invalid magic number",
+        r"unexpected (?:import|export) kind$|invalid (?:\w+ )?(?:export|attribute|type)$",
+        r"invalid \w+ type$|invalid (?:elem|tag|table element|function) type|invalid TableNumber$",
+        r"Unsupported flags for element segment$|invalid segment size$|invalid start function$",
+        r"number of data segments does not match|invalid function count$",
+        r"unexpected metadata version: |too many segment names$|invalid function symbol: ",
+        r"invalid \w+ symbol index$|undefined weak \w+ symbol$|duplicate symbol name ",
+        r"section symbols must have local binding$|invalid symbol type: ",
+        r"invalid data symbol offset",
+        r"invalid data segment index|bad/duplicate COMDAT name|unsupported COMDAT flags$",
+        r"invalid COMDAT entry type$|COMDAT \w+ index out of range$|in two COMDATs$",
+        r"non-custom section in a COMDAT$|relocations not in offset order$|invalid relocation",
+        r"invalid \w+ relocation: |unknown feature policy prefix$|contains repeated",
+        r"producers section (?:field|does not)|named more than once$|invalid (?:\w+ )+name entry$",
+        r"Rec group size cannot be 0$|Invalid number of supertypes$",
+    )
+)
 # The first pattern found in a message decides, so special ones stand before general ones.
 _CLASSES: tuple[tuple[str, str], ...] = (
+    # The reference names the place of a fault in a file.
+    (r"\boffset 0x[0-9a-f]+: ", "malformed-object"),
+    (_READER, "malformed-object"),
     (r"undefined symbol: (?:main|_start)\b.*entry|entry symbol not defined", "entry-not-defined"),
     (r"entry symbol '.*' missing|entry symbol .* not found", "entry-not-defined"),
     (r"symbol exported via --export not found", "export-not-defined"),

@@ -6,6 +6,7 @@ import re
 import signal
 
 from harness.divergence import Divergence, Severity
+from harness.linking import OUT_OF_MEMORY
 from harness.oracles.context import Findings, Situation, names
 from harness.oracles.messages import error_lines, normalise
 from harness.oracles.words import component
@@ -72,6 +73,11 @@ def crash_place(result: LinkResult) -> str:
     return ".".join(filter(None, (_signal_name(result), words)))
 
 
+def ran_out(result: LinkResult) -> bool:
+    """Whether a linker ended because it got no more memory."""
+    return bool(OUT_OF_MEMORY.search(result.message))
+
+
 def _left_behind(result: LinkResult, well: tuple[str, ...]) -> Divergence:
     others = tuple(name for name in well if name != result.linker)
     return Divergence(
@@ -99,6 +105,10 @@ def judge_outcomes(situation: Situation) -> Findings:
             findings.inconclusives[f"unsupported by {situation.kind(result.linker)}"] += 1
             continue
         findings.checked = True
+        if result.outcome is Outcome.CRASHED and situation.case.damaged and ran_out(result):
+            # A count that it believed; with more memory it would have gone on.
+            findings.inconclusives["outcome: out of memory, as the limit has it"] += 1
+            continue
         if result.outcome is Outcome.CRASHED:
             key = f"crash.{crash_place(result)}"
             how = f"{result.linker} crashed (exit status {result.exit_status})"

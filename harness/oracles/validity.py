@@ -8,6 +8,7 @@ import re
 from harness.divergence import Divergence, Severity
 from harness.execution import Validation, validate_with_wabt
 from harness.oracles.context import Build, Findings, Situation, makers
+from harness.oracles.malformed import is_copied_code
 from harness.oracles.messages import normalise
 
 _AT = re.compile(r"\(at offset 0x[0-9a-f]+\)|^Invalid input WebAssembly code at offset \d+:")
@@ -77,6 +78,9 @@ def judge_validity(situation: Situation, wabt_share: float) -> Findings:
         if response is None or verdict is None:
             reason = "not run" if response is None else response.status
             findings.inconclusives[f"validity: wasmtime {reason}"] += 1
+            continue
+        if not verdict and situation.case.damaged and is_copied_code(build, response):
+            findings.inconclusives["validity: a damaged function was copied unread"] += 1
             continue
         first = Validation("wasmtime", "" if verdict else response.message)
         second = None

@@ -59,7 +59,8 @@ def expand_response_files(argv: Sequence[str], read: Read, quoting: Quoting) -> 
             data = read(argument[1:])
             if path in (name for name, _ in pending[1:]):
                 raise ResponseFileError(f"recursive expansion of: '{path}'", [])
-            inner = list(_split(data, quoting))
+            # Arguments are C strings to LLVM: a zero byte ends one.
+            inner = [word.partition("\0")[0] for word in _split(data, quoting)]
         except FileNotFoundError:
             expanded.append(argument)
         except OSError as error:

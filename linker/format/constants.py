@@ -57,6 +57,13 @@ class ValueType(IntEnum):
     EXNREF = 0x69
 
 
+def unmodelled_type(code: int, name: str = "OTHERREF") -> ValueType:
+    """A value type that is not known, and so in no list of them, with the byte it is written as."""
+    made = int.__new__(ValueType, code)
+    made._name_, made._value_ = name, code
+    return made
+
+
 class ExternalKind(IntEnum):
     """Kinds of imports and exports."""
 

@@ -1,5 +1,21 @@
 """The one error that reading a malformed file gives."""
 
+from __future__ import annotations
+
+from enum import Enum, auto
+
+
+class Fault(Enum):
+    """What is wrong with a malformed file, as a reader meets it.
+
+    RULE: what is there breaks a rule. CUT_OFF: a number, a name or a list ends too early, or a
+    number does not fit where it stands. BEYOND: an index or a size leads out of what is there.
+    """
+
+    RULE = auto()
+    CUT_OFF = auto()
+    BEYOND = auto()
+
 
 class MalformedFile(Exception):
     """A file that breaks the rules of its format.
@@ -9,10 +25,14 @@ class MalformedFile(Exception):
         section: the section the reader was in ("CODE", "linking", ...), or "" outside of any.
         offset: position in the file, in bytes from its start.
         problem: what was found and what was expected.
+        fault: what a reader that checks less would run into.
     """
 
-    def __init__(self, file: str, section: str, offset: int, problem: str) -> None:
+    def __init__(
+        self, file: str, section: str, offset: int, problem: str, fault: Fault = Fault.RULE
+    ) -> None:
         super().__init__(file, section, offset, problem)
+        self.fault = fault
         self.file = file
         self.section = section
         self.offset = offset

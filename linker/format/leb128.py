@@ -61,8 +61,10 @@ def size_unsigned(n: int) -> int:
     return (n.bit_length() + 6) // 7 or 1
 
 
-def decode_unsigned(data: bytes, pos: int, bits: int = 32) -> tuple[int, int]:
+def decode_unsigned(data: bytes, pos: int, bits: int = 32, padded: bool = False) -> tuple[int, int]:
     """The unsigned number of at most `bits` bits at `pos`, and the position after it.
+
+    `padded`: any number of zeros may follow in it.
 
     Raises LebError if it is cut off, too long or too large.
     """
@@ -79,15 +81,17 @@ def decode_unsigned(data: bytes, pos: int, bits: int = 32) -> tuple[int, int]:
         if byte < 0x80:
             break
         shift += 7
-        if shift >= bits:
+        if shift >= bits and not padded:
             raise LebError(start, f"LEB128 number is longer than {bits} bits allow")
     if value >> bits:
         raise LebError(start, f"number {value} is larger than {bits} bits hold")
     return value, pos
 
 
-def decode_signed(data: bytes, pos: int, bits: int = 32) -> tuple[int, int]:
+def decode_signed(data: bytes, pos: int, bits: int = 32, padded: bool = False) -> tuple[int, int]:
     """The signed number of at most `bits` bits at `pos`, and the position after it.
+
+    `padded`: its sign may be repeated any number of times.
 
     Raises LebError if it is cut off, too long or too large.
     """
@@ -104,7 +108,7 @@ def decode_signed(data: bytes, pos: int, bits: int = 32) -> tuple[int, int]:
         shift += 7
         if byte < 0x80:
             break
-        if shift >= bits:
+        if shift >= bits and not padded:
             raise LebError(start, f"LEB128 number is longer than {bits} bits allow")
     if byte & 0x40:
         value -= 1 << shift

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from linker.format import parse_core, parse_custom, parse_linking
 from linker.format.constants import MAGIC, SECTION_ORDER, VERSION, SectionId
-from linker.format.errors import MalformedFile
+from linker.format.errors import Fault, MalformedFile
 from linker.format.model import CustomSection, ObjectFile, Section
 from linker.format.parse_state import FileState
 from linker.format.reader import Reader, ReadError
+from linker.format.reading import STRICT, Reading
 
 _SECTION_NAMES = {int(kind): kind.name for kind in SectionId}
 _PARSERS = parse_core.PARSERS
+# What follows the number in these is not looked at by LLVM.
+_SECTIONS_OF_ONE_NUMBER = (SectionId.START, SectionId.DATA_COUNT)
 _CUSTOM_PARSERS = {
     "name": parse_custom.parse_names,
     "linking": parse_linking.parse_linking,
@@ -46,10 +49,10 @@ _FORBIDDEN = {
 }
 
 
-def parse(data: bytes, name: str, *, required_features: bool = False) -> ObjectFile:
+def parse(data: bytes, name: str, reading: Reading = STRICT) -> ObjectFile:
     """What the file `data` says; `name` is what errors call it.
 
-    `required_features`: target features may have the prefix `=`, which the convention dropped.
+    `reading` says what else is read than well-formed files.
 
     Raises MalformedFile, and nothing else, where it breaks the binary format of the core
     specification, Linking.md, or a rule of LLVM's reader.
@@ -63,8 +66,8 @@ def parse(data: bytes, name: str, *, required_features: bool = False) -> ObjectF
     if version != VERSION:
         raise MalformedFile(name, "", 4, f"version {version}, only {VERSION} is known")
 
-    state = FileState(required_features=required_features)
-    reader = Reader(data, 0)
+    state = FileState(reading=reading)
+    reader = Reader(data, 0, reading.padded_numbers)
     reader.pos = 8
     seen = 0
     while reader.pos < reader.end:
@@ -72,7 +75,7 @@ def parse(data: bytes, name: str, *, required_features: bool = False) -> ObjectF
     try:
         parse_core.check_end(state, len(data))
     except ReadError as error:
-        raise MalformedFile(name, "", error.offset, error.problem) from None
+        raise MalformedFile(name, "", error.offset, error.problem, error.fault) from None
     return ObjectFile(name, state.sections)
 
 
@@ -87,7 +90,7 @@ def _section(file: Reader, state: FileState, file_name: str, seen: int) -> int:
         if not size:
             raise file.wrong(start, "section of no bytes")
         base = file.pos
-        reader = Reader(file.take(size, "section"), base)
+        reader = Reader(file.take(size, "section", Fault.RULE), base, file.padded)
         section: Section
         if kind:
             parser = _PARSERS.get(kind)
@@ -97,13 +100,14 @@ def _section(file: Reader, state: FileState, file_name: str, seen: int) -> int:
             if seen & _FORBIDDEN[bit]:
                 raise file.wrong(start, f"section {where} stands twice or out of order")
             section = parser(reader, state, size_width)
-            reader.finish()
+            if kind not in _SECTIONS_OF_ONE_NUMBER or not state.reading.unused_parts:
+                reader.finish()
             state.content_sizes.append(size)
         else:
             name = reader.name()
             where = name
             name_size = reader.pos
-            reader = Reader(reader.content[name_size:], base + name_size)
+            reader = Reader(reader.content[name_size:], base + name_size, file.padded)
             is_relocation = name.startswith("reloc.")
             bit = _RELOC if is_relocation else _BIT_OF_NAME.get(name, 0)
             if bit and seen & _FORBIDDEN[bit]:
@@ -119,5 +123,5 @@ def _section(file: Reader, state: FileState, file_name: str, seen: int) -> int:
             state.content_sizes.append(reader.end)
         state.sections.append(section)
     except ReadError as error:
-        raise MalformedFile(file_name, where, error.offset, error.problem) from None
+        raise MalformedFile(file_name, where, error.offset, error.problem, error.fault) from None
     return bit

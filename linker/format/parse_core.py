@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from linker.format import expression
+from linker.format import expression, unmodelled
 from linker.format.constants import DataSegmentFlag, ExternalKind, LimitsFlag, SectionId, ValueType
+from linker.format.errors import Fault
 from linker.format.leb128 import LebError, decode_unsigned
 from linker.format.model import (
     CodeSection,
@@ -59,8 +60,10 @@ _KIND_NAMES = ("function", "table", "memory", "global", "tag")
 _new = tuple.__new__
 
 
-def _value_types(reader: Reader) -> tuple[ValueType, ...]:
+def _value_types(reader: Reader, state: FileState) -> tuple[ValueType, ...]:
     count = reader.u32()
+    if state.reading.unmodelled_types:
+        return tuple([unmodelled.value_type(reader, reader.byte()) for _ in range(count)])
     start = reader.pos
     raw = reader.take(count, "list of value types")
     try:
@@ -71,7 +74,9 @@ def _value_types(reader: Reader) -> tuple[ValueType, ...]:
         raise reader.wrong(at, f"unsupported value type 0x{byte:02x}") from None
 
 
-def _value_type(reader: Reader) -> ValueType:
+def _value_type(reader: Reader, state: FileState) -> ValueType:
+    if state.reading.unmodelled_types:
+        return unmodelled.value_type(reader, reader.u32())
     start = reader.pos
     byte = reader.byte()
     value_type = _VALUE_TYPES.get(byte)
@@ -96,10 +101,10 @@ def _tag_type(reader: Reader, state: FileState) -> int:
     return _type_index(reader, state)
 
 
-def _limits(reader: Reader) -> Limits:
+def _limits(reader: Reader, state: FileState) -> Limits:
     start = reader.pos
     flags = reader.u32()
-    if flags >= 16:
+    if flags >= 16 and not state.reading.unused_parts:
         raise reader.wrong(start, f"unknown limits flags 0x{flags:x}")
     minimum = reader.u64()
     maximum = reader.u64() if flags & _HAS_MAX else None
@@ -108,25 +113,37 @@ def _limits(reader: Reader) -> Limits:
         start = reader.pos
         page_size = reader.u32()
         if page_size >= 32:
-            raise reader.wrong(start, f"page size of 2 to the {page_size} is too large")
-    return Limits(_LIMITS_FLAGS[flags], minimum, maximum, page_size)
+            problem = f"page size of 2 to the {page_size} is too large"
+            raise reader.wrong(start, problem, Fault.CUT_OFF)
+    known = _LIMITS_FLAGS[flags] if flags < 16 else LimitsFlag(flags)
+    return Limits(known, minimum, maximum, page_size)
 
 
-def _table_type(reader: Reader) -> TableType:
+def _table_type(reader: Reader, state: FileState) -> TableType:
     start = reader.pos
-    element = _value_type(reader)
-    if element not in _REFERENCE_TYPES:
+    element = _value_type(reader, state)
+    if element not in _REFERENCE_TYPES and element != unmodelled.OTHERREF:
         raise reader.wrong(start, f"{element.name} is no type of table elements")
-    return TableType(element, _limits(reader))
+    return TableType(element, _limits(reader, state))
 
 
-def _global_type(reader: Reader) -> GlobalType:
-    value_type = _value_type(reader)
+def _mutability(reader: Reader) -> bool:
     start = reader.pos
-    mutable = reader.byte()
-    if mutable > 1:
-        raise reader.wrong(start, f"invalid mutability {mutable}")
-    return GlobalType(value_type, mutable == 1)
+    # LLVM reads a number with a sign, and ends where it is neither 0 nor 1.
+    mutable = reader.s64() if reader.padded else reader.byte()
+    if not 0 <= mutable <= 1:
+        raise reader.wrong(start, f"invalid mutability {mutable}", Fault.CUT_OFF)
+    return mutable == 1
+
+
+def _global_type(reader: Reader, state: FileState) -> GlobalType:
+    return GlobalType(_value_type(reader, state), _mutability(reader))
+
+
+def _imported_global_type(reader: Reader, state: FileState) -> GlobalType:
+    if state.reading.unmodelled_types:
+        return GlobalType(unmodelled.imported_type(reader.byte()), _mutability(reader))
+    return _global_type(reader, state)
 
 
 def _init_expr(reader: Reader, state: FileState) -> InitExpr:
@@ -141,10 +158,12 @@ def _init_expr(reader: Reader, state: FileState) -> InitExpr:
         if content[pos] < 0x80 and content[pos + 1] == _END:
             reader.pos = pos = pos + 2
             return InitExpr(content[start:pos])
+    if state.reading.unmodelled_types:
+        return unmodelled.constant(reader)
     try:
         instructions, reader.pos = expression.read(content, start)
     except LebError as error:
-        raise reader.wrong(error.position, error.problem) from None
+        raise reader.bad_number(error) from None
     for opcode, operand in instructions:
         if opcode == expression.Opcode.GLOBAL_GET:
             kind = _GLOBAL
@@ -152,7 +171,9 @@ def _init_expr(reader: Reader, state: FileState) -> InitExpr:
             kind = _FUNCTION
         else:
             continue
-        if operand is not None and operand >= state.totals[kind]:
+        if operand is None or state.reading.unused_parts:
+            continue
+        if operand >= state.totals[kind]:
             what = f"{_KIND_NAMES[kind]} index {operand} of {state.totals[kind]}"
             raise reader.wrong(start, f"{what} in a constant expression")
     return InitExpr(content[start : reader.pos])
@@ -165,8 +186,11 @@ def parse_types(reader: Reader, state: FileState, size_width: int) -> Section:
         start = reader.pos
         form = reader.byte()
         if form != _FUNCTION_TYPE_FORM:
+            if state.reading.unmodelled_types and unmodelled.skip_type(reader, form):
+                types.append(FunctionType((), ()))
+                continue
             raise reader.wrong(start, f"unsupported type form 0x{form:02x}")
-        types.append(FunctionType(_value_types(reader), _value_types(reader)))
+        types.append(FunctionType(_value_types(reader, state), _value_types(reader, state)))
     state.types = len(types)
     return TypeSection(types, size_width, count_width)
 
@@ -184,11 +208,11 @@ def parse_imports(reader: Reader, state: FileState, size_width: int) -> Section:
         if kind == _FUNCTION:
             description = _type_index(reader, state)
         elif kind == _GLOBAL:
-            description = _global_type(reader)
+            description = _imported_global_type(reader, state)
         elif kind == _TABLE:
-            description = _table_type(reader)
+            description = _table_type(reader, state)
         elif kind == _MEMORY:
-            description = _limits(reader)
+            description = _limits(reader, state)
         elif kind == _TAG:
             description = _tag_type(reader, state)
         else:
@@ -212,20 +236,20 @@ def parse_tables(reader: Reader, state: FileState, size_width: int) -> Section:
     tables: list[Table] = []
     for _ in range(count):
         if reader.content[reader.pos : reader.pos + 1] != bytes((_TABLE_WITH_INIT,)):
-            tables.append(Table(_table_type(reader)))
+            tables.append(Table(_table_type(reader, state)))
             continue
         reader.pos += 1
         start = reader.pos
         if reader.byte():
             raise reader.wrong(start, "a table with an initial value needs a zero byte here")
-        tables.append(Table(_table_type(reader), _init_expr(reader, state)))
+        tables.append(Table(_table_type(reader, state), _init_expr(reader, state)))
     state.totals[_TABLE] += len(tables)
     return TableSection(tables, size_width, count_width)
 
 
 def parse_memories(reader: Reader, state: FileState, size_width: int) -> Section:
     count, count_width = reader.padded_u32()
-    memories = [_limits(reader) for _ in range(count)]
+    memories = [_limits(reader, state) for _ in range(count)]
     state.totals[_MEMORY] += len(memories)
     return MemorySection(memories, size_width, count_width)
 
@@ -241,7 +265,7 @@ def parse_globals(reader: Reader, state: FileState, size_width: int) -> Section:
     count, count_width = reader.padded_u32()
     global_list: list[Global] = []
     for _ in range(count):
-        global_type = _global_type(reader)
+        global_type = _global_type(reader, state)
         global_list.append(Global(global_type, _init_expr(reader, state)))
         # An initial value may only name the globals before its own.
         state.totals[_GLOBAL] += 1
@@ -255,11 +279,13 @@ def parse_exports(reader: Reader, state: FileState, size_width: int) -> Section:
         name = reader.name()
         start = reader.pos
         kind = reader.byte()
-        if kind >= len(_KINDS):
-            raise reader.wrong(start, f"invalid export kind {kind}")
-        start = reader.pos
+        kind_at, start = start, reader.pos
         index = reader.u32()
-        if index >= state.totals[kind]:
+        if kind >= len(_KINDS):
+            raise reader.wrong(kind_at, f"invalid export kind {kind}")
+        if index >= state.totals[kind] and not (
+            state.reading.unused_parts and kind in (_TABLE, _MEMORY)
+        ):
             known = state.totals[kind]
             raise reader.wrong(start, f"export of {_KIND_NAMES[kind]} {index} of {known}")
         exports.append(Export(name, _KINDS[kind], index))
@@ -294,7 +320,7 @@ def _element_segment(reader: Reader, state: FileState) -> ElementSegment:
         start = reader.pos
         element_kind = reader.byte()
         if flags & 4:
-            if element_kind not in _REFERENCE_TYPES:
+            if element_kind not in _REFERENCE_TYPES and not state.reading.unmodelled_types:
                 raise reader.wrong(start, f"invalid reference type 0x{element_kind:02x}")
         elif element_kind:
             raise reader.wrong(start, f"invalid element kind 0x{element_kind:02x}")
@@ -308,7 +334,9 @@ def _element_segment(reader: Reader, state: FileState) -> ElementSegment:
         start = reader.pos
         index = reader.u32()
         if index >= known:
-            raise reader.wrong(start, f"element segment with function {index} of {known}")
+            # wasm-ld has an array of the functions' places, and writes beyond its end.
+            problem = f"element segment with function {index} of {known}"
+            raise reader.wrong(start, problem, Fault.BEYOND)
         functions.append(index)
     return ElementSegment(flags, table, offset, element_kind, tuple(functions))
 
@@ -331,6 +359,7 @@ def parse_code(reader: Reader, state: FileState, size_width: int) -> Section:
     if count != state.functions:
         problem = f"{count} function bodies for {state.functions} functions"
         raise reader.wrong(start, problem)
+    padded = reader.padded
     functions: list[FunctionBody] = []
     append = functions.append
     content = reader.content
@@ -345,32 +374,44 @@ def parse_code(reader: Reader, state: FileState, size_width: int) -> Section:
         width = 0
         if size >= 0x80:
             try:
-                size, pos = decode_unsigned(content, start)
+                size, pos = decode_unsigned(content, start, 32, padded)
             except LebError as error:
-                raise reader.wrong(error.position, error.problem) from None
+                raise reader.bad_number(error) from None
             if not content[pos - 1]:
                 width = pos - start
         after = pos + size
-        if after > end:
-            raise reader.wrong(start, f"function body of {size} bytes is longer than the content")
-        if not size:
-            raise reader.wrong(start, "empty function body")
         body = content[pos:after]
-        if body[0]:
-            _check_locals(body, reader.base + pos)
+        # LLVM reads the locals before it looks at the size, as far as the section goes.
+        if after > end or not size or (body[0] and not _has_locals(body, reader, pos)):
+            if padded:
+                _read_locals(Reader(content[pos:], reader.base + pos, padded))
+            if after > end:
+                problem = f"function body of {size} bytes is longer than the content"
+                raise reader.wrong(start, problem)
+            if not size:
+                raise reader.wrong(start, "empty function body")
+            _read_locals(Reader(body, reader.base + pos, padded))
         append(_new(FunctionBody, (body, start, width)))
         pos = after
     reader.pos = pos
     return CodeSection(functions, size_width, count_width)
 
 
-def _check_locals(body: bytes, base: int) -> None:
-    """Raises where the local declarations at the start of a body are cut off."""
+def _has_locals(body: bytes, reader: Reader, pos: int) -> bool:
+    """Whether the local declarations at the start of a body are all there."""
     # One group with a small number and a type of one byte needs no reader.
     size = len(body)
     if body[0] == 1 and size > 3 and body[1] < 0x80 and body[2] >= 0x69:
-        return
-    reader = Reader(body, base)
+        return True
+    try:
+        _read_locals(Reader(body, reader.base + pos, reader.padded))
+    except ReadError:
+        return False
+    return True
+
+
+def _read_locals(reader: Reader) -> None:
+    """Reads over local declarations. Raises ReadError where they are cut off."""
     for _ in range(reader.u32()):
         reader.u32()
         if reader.byte() in (0x63, 0x64):
@@ -388,21 +429,21 @@ def parse_data(reader: Reader, state: FileState, size_width: int) -> Section:
     for _ in range(count):
         start = reader.pos
         flags = reader.u32()
-        if flags > _EXPLICIT_MEMORY:
+        if flags > _EXPLICIT_MEMORY and not state.reading.unused_parts:
             raise reader.wrong(start, f"unknown flags 0x{flags:x} of a data segment")
         memory = 0
         init = None
         if flags & _EXPLICIT_MEMORY:
             start = reader.pos
             memory = reader.u32()
-            if memory and memory >= state.totals[_MEMORY]:
+            if memory and memory >= state.totals[_MEMORY] and not state.reading.unused_parts:
                 known = state.totals[_MEMORY]
                 raise reader.wrong(start, f"data segment for memory {memory} of {known}")
         if not flags & _PASSIVE:
             init = _init_expr(reader, state)
         size = reader.u32()
         offset = reader.pos
-        content = reader.take(size, "data segment")
+        content = reader.take(size, "data segment", Fault.RULE)
         segments.append(_new(DataSegment, (flags, memory, init, content, offset)))
         state.segment_sizes.append(size)
     return DataSection(segments, size_width, count_width)
@@ -414,6 +455,8 @@ def check_end(state: FileState, end: int) -> None:
     A function needs a body and a counted data segment its content (core specification,
     "Modules"); LLVM checks neither.
     """
+    if state.reading.unused_parts:
+        return
     kinds = {section.id for section in state.sections}
     if state.functions and SectionId.CODE not in kinds:
         raise ReadError(end, f"{state.functions} functions, but no code section")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from linker.format.constants import ExternalKind, NameSubsection
+from linker.format.errors import Fault
 from linker.format.leb128 import LebError, decode_unsigned
 from linker.format.model import (
     NameSection,
@@ -41,10 +42,11 @@ def parse_producers(reader: Reader, state: FileState, size_width: int) -> Sectio
         for _ in range(reader.u32()):
             start = reader.pos
             producer = reader.name()
+            version = reader.name()
             if producer in seen:
                 raise reader.wrong(start, f"producer {producer!r} stands twice")
             seen.add(producer)
-            values.append((producer, reader.name()))
+            values.append((producer, version))
         fields.append((field_name, values))
     return ProducersSection(fields, size_width)
 
@@ -57,7 +59,7 @@ def parse_target_features(reader: Reader, state: FileState, size_width: int) -> 
         start = reader.pos
         prefix = reader.byte()
         is_known = prefix in _FEATURE_PREFIXES
-        if not is_known and not (state.required_features and prefix == _REQUIRED_FEATURE):
+        if not is_known and not (state.reading.required_features and prefix == _REQUIRED_FEATURE):
             raise reader.wrong(start, f"unknown feature prefix 0x{prefix:02x}")
         start = reader.pos
         name = reader.name()
@@ -75,17 +77,28 @@ def parse_names(reader: Reader, state: FileState, size_width: int) -> Section:
     limits = {
         int(NameSubsection.FUNCTION): state.totals[ExternalKind.FUNCTION],
         int(NameSubsection.GLOBAL): state.totals[ExternalKind.GLOBAL],
-        int(NameSubsection.DATA_SEGMENT): len(state.segment_sizes),
+        # LLVM takes the number behind the last segment, too.
+        int(NameSubsection.DATA_SEGMENT): (
+            len(state.segment_sizes) + (1 if state.reading.unused_parts else 0)
+        ),
     }
     while reader.pos < reader.end:
         kind = reader.byte()
         size, width = reader.padded_u32()
-        base = reader.base + reader.pos
-        content = reader.take(size, "name subsection")
         if kind in _INDEXED:
-            entries = _name_map(Reader(content, base), kind, limits[kind], seen[kind])
+            start = reader.pos
+            end = start + size
+            entries = _name_map(reader, kind, limits[kind], seen[kind])
+            if end > reader.end:
+                problem = f"name subsection of {size} bytes is longer than the content"
+                raise reader.wrong(start, problem)
+            if reader.pos != end:
+                what = "too few" if end > reader.pos else "too many"
+                problem = f"{abs(end - reader.pos)} bytes {what} in a name subsection"
+                raise reader.wrong(min(reader.pos, end), problem)
             subsections.append((kind, width, entries))
         else:
+            content = reader.take(size, "name subsection", Fault.RULE)
             subsections.append((kind, width, content))
     return NameSection(subsections, size_width)
 
@@ -99,20 +112,21 @@ def _name_map(reader: Reader, kind: int, limit: int, seen: set[int]) -> list[tup
     count = reader.u32()
     pos = reader.pos
     end = reader.end
+    padded = reader.padded
     try:
         for _ in range(count):
             start = pos
             index = content[pos]
             pos += 1
             if index >= 0x80:
-                index, pos = decode_unsigned(content, start)
+                index, pos = decode_unsigned(content, start, 32, padded)
             length = content[pos]
             pos += 1
             if length >= 0x80:
-                length, pos = decode_unsigned(content, pos - 1)
+                length, pos = decode_unsigned(content, pos - 1, 32, padded)
             after = pos + length
             if after > end:
-                raise reader.wrong(start, f"name of {length} bytes is longer than the content")
+                raise reader.too_long(start, "name", length)
             if index >= limit:
                 raise reader.wrong(start, f"name of {what} {index} of {limit}")
             if index in seen:
@@ -125,7 +139,6 @@ def _name_map(reader: Reader, kind: int, limit: int, seen: set[int]) -> list[tup
     except IndexError:
         raise reader.cut_off() from None
     except LebError as error:
-        raise reader.wrong(error.position, error.problem) from None
+        raise reader.bad_number(error) from None
     reader.pos = pos
-    reader.finish()
     return entries

@@ -17,6 +17,7 @@ from linker.format.constants import (
     SymbolFlag,
     SymbolKind,
 )
+from linker.format.errors import Fault
 from linker.format.leb128 import LebError, decode_signed, decode_unsigned
 from linker.format.model import (
     Comdat,
@@ -73,25 +74,28 @@ def parse_linking(reader: Reader, state: FileState, size_width: int) -> Section:
     linking = LinkingSection(version, size_width=size_width)
     order: list[tuple[int, int]] = []
     seen: set[int] = set()
+    comdat_members: set[tuple[int, int]] = set()
     while reader.pos < reader.end:
         start = reader.pos
         kind = reader.byte()
-        if kind in seen:
+        if kind in seen and not state.reading.repeated_subsections:
             raise reader.wrong(start, f"subsection {kind} stands twice")
         seen.add(kind)
         size, width = reader.padded_u32()
         base = reader.base + reader.pos
-        content = reader.take(size, "linking subsection")
+        # LLVM goes on behind the section's end, where there may be nothing.
+        content = reader.take(size, "linking subsection", Fault.BEYOND)
         order.append((kind, width))
-        inner = Reader(content, base)
+        inner = Reader(content, base, reader.padded)
         if kind == LinkingSubsection.SYMBOL_TABLE:
             linking.symbols = _symbols(inner, state)
         elif kind == LinkingSubsection.SEGMENT_INFO:
-            linking.segments = _segments(inner, state)
+            segments = _segments(inner, state)
+            linking.segments = segments + linking.segments[len(segments) :]
         elif kind == LinkingSubsection.INIT_FUNCS:
-            linking.init_functions = _init_functions(inner, state)
+            linking.init_functions += _init_functions(inner, state)
         elif kind == LinkingSubsection.COMDAT_INFO:
-            linking.comdats = _comdats(inner, state)
+            linking.comdats += _comdats(inner, state, comdat_members)
         else:
             linking.unknown[kind] = content
             continue
@@ -122,10 +126,10 @@ def _init_functions(reader: Reader, state: FileState) -> list[InitFunction]:
     return functions
 
 
-def _comdats(reader: Reader, state: FileState) -> list[Comdat]:
+def _comdats(reader: Reader, state: FileState, members: set[tuple[int, int]]) -> list[Comdat]:
+    """The groups; `members` are what is in one already."""
     comdats: list[Comdat] = []
     names: set[str] = set()
-    members: set[tuple[int, int]] = set()
     for _ in range(reader.u32()):
         start = reader.pos
         name = reader.name()
@@ -182,6 +186,7 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
     imported = state.imported
     totals = state.totals
     segment_sizes = state.segment_sizes
+    padded = reader.padded
     count = reader.u32()
     pos = reader.pos
     try:
@@ -191,7 +196,7 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
             flags = content[pos + 1]
             pos += 2
             if flags >= 0x80:
-                flags, pos = decode_unsigned(content, pos - 1)
+                flags, pos = decode_unsigned(content, pos - 1, 32, padded)
             if kind > 5:
                 raise reader.wrong(start, f"unknown symbol kind {kind}")
 
@@ -200,16 +205,16 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
             has_name = True
             name = ""
             if kind != _DATA:
+                if kind == _SECTION and flags & _BINDING != _LOCAL:
+                    raise reader.wrong(start, "section symbol is not local")
                 index = content[pos]
                 pos += 1
                 if index >= 0x80:
-                    index, pos = decode_unsigned(content, pos - 1)
+                    index, pos = decode_unsigned(content, pos - 1, 32, padded)
                 if kind == _SECTION:
-                    if flags & _BINDING != _LOCAL:
-                        raise reader.wrong(start, "section symbol is not local")
                     if index >= len(state.sections):
                         problem = f"section symbol for section {index} of {len(state.sections)}"
-                        raise reader.wrong(start, problem)
+                        raise reader.wrong(start, problem, Fault.BEYOND)
                     has_name = False
                 else:
                     space = _SPACES[kind]
@@ -230,11 +235,10 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
                 length = content[pos]
                 pos += 1
                 if length >= 0x80:
-                    length, pos = decode_unsigned(content, pos - 1)
+                    length, pos = decode_unsigned(content, pos - 1, 32, padded)
                 after = pos + length
                 if after > end:
-                    problem = f"symbol name of {length} bytes is longer than the content"
-                    raise reader.wrong(start, problem)
+                    raise reader.too_long(start, "symbol name", length)
                 name = str(content[pos:after], "utf-8", "surrogateescape")
                 pos = after
                 if kind == _DATA and not flags & _UNDEFINED:
@@ -244,9 +248,9 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
                     if segment < 0x80 and offset < 0x80 and size < 0x80:
                         pos += 3
                     else:
-                        segment, pos = decode_unsigned(content, pos)
-                        offset, pos = decode_unsigned(content, pos, 64)
-                        size, pos = decode_unsigned(content, pos, 64)
+                        segment, pos = decode_unsigned(content, pos, 32, padded)
+                        offset, pos = decode_unsigned(content, pos, 64, padded)
+                        size, pos = decode_unsigned(content, pos, 64, padded)
                     if not flags & _ABSOLUTE:
                         if segment >= len(segment_sizes):
                             problem = f"data symbol {name} in segment {segment} of"
@@ -265,7 +269,7 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
     except IndexError:
         raise reader.cut_off() from None
     except LebError as error:
-        raise reader.wrong(error.position, error.problem) from None
+        raise reader.bad_number(error) from None
     reader.pos = pos
     state.symbol_kinds = kinds
     return symbols
@@ -279,6 +283,11 @@ _ALLOWED_KINDS = bytes(sum(1 << kind for kind in shape.symbols) for shape in _OR
 # A table for `bytes.translate`: a symbol kind to its bit.
 _BIT_OF_KIND = bytes(1 << kind if kind < 6 else 0 for kind in range(256))
 _TYPE_INDEX = int(RelocationType.TYPE_INDEX_LEB)
+_SHORT_TO_LLVM = (
+    RelocationType.TABLE_INDEX_SLEB64,
+    RelocationType.TABLE_INDEX_REL_SLEB64,
+    RelocationType.MEMORY_ADDR_TLS_SLEB64,
+)
 _PATCHED_SECTIONS = (SectionId.CODE, SectionId.DATA, SectionId.CUSTOM)
 
 
@@ -288,7 +297,7 @@ def parse_relocations(reader: Reader, state: FileState, size_width: int, name: s
     target = reader.u32()
     if target >= len(state.sections):
         raise reader.wrong(start, f"relocations for section {target} of {len(state.sections)}")
-    if state.sections[target].id not in _PATCHED_SECTIONS:
+    if state.sections[target].id not in _PATCHED_SECTIONS and not state.reading.unused_parts:
         problem = f"section {target} is no code, data or custom section"
         raise reader.wrong(start, problem)
     count, count_width = reader.padded_u32()
@@ -310,6 +319,7 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
     bits = kinds.translate(_BIT_OF_KIND)
     allowed = _ALLOWED_KINDS
     previous = 0
+    padded = reader.padded
     pos = reader.pos
     try:
         for _ in range(count):
@@ -317,9 +327,7 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
             kind = content[pos]
             byte = content[pos + 1]
             if kind > 26:
-                kind, pos = decode_unsigned(content, pos)
-                if kind > 26:
-                    raise reader.wrong(start, f"unknown relocation kind {kind}")
+                kind, pos = decode_unsigned(content, pos, 32, padded)
                 byte = content[pos]
                 pos -= 1
 
@@ -337,7 +345,11 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
                         offset = byte & 0x7F | (second & 0x7F) << 7 | third << 14
                         pos += 4
                     else:
-                        offset, pos = decode_unsigned(content, pos + 1)
+                        offset, pos = decode_unsigned(content, pos + 1, 32, padded)
+            if offset < previous:
+                problem = f"relocation at offset {offset} after one at {previous}"
+                raise reader.wrong(start, problem)
+            previous = offset
 
             index = content[pos]
             if index < 0x80:
@@ -348,20 +360,17 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
                     index = index & 0x7F | second << 7
                     pos += 2
                 else:
-                    index, pos = decode_unsigned(content, pos)
+                    index, pos = decode_unsigned(content, pos, 32, padded)
 
-            if offset < previous:
-                problem = f"relocation at offset {offset} after one at {previous}"
-                raise reader.wrong(start, problem)
-            previous = offset
-            if offset + widths[kind] > limit:
-                problem = f"relocation of {widths[kind]} bytes at offset {offset} of a section of"
-                raise reader.wrong(start, f"{problem} {limit} bytes")
+            if kind > 26:
+                raise reader.wrong(start, f"unknown relocation kind {kind}")
             if kind == _TYPE_INDEX:
                 if index >= state.types:
                     raise reader.wrong(start, f"relocation to type {index} of {state.types}")
             elif index >= symbol_count:
-                raise reader.wrong(start, f"relocation to symbol {index} of {symbol_count}")
+                # LLVM's message would name the symbol.
+                problem = f"relocation to symbol {index} of {symbol_count}"
+                raise reader.wrong(start, problem, Fault.BEYOND)
             elif not bits[index] & allowed[kind]:
                 what = _SYMBOL_NAMES[kinds[index]]
                 problem = f"relocation {RelocationType(kind).name} to {what} symbol {index}"
@@ -385,11 +394,18 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
                         addend = addend & 0x7F | (second & 0x7F) << 7 | third << 14
                         pos += 3
                     else:
-                        addend, pos = decode_signed(content, pos, addend_bits[kind])
+                        addend, pos = decode_signed(content, pos, addend_bits[kind], padded)
+            if offset + widths[kind] > limit:
+                problem = f"relocation of {widths[kind]} bytes at offset {offset} of a section of"
+                # LLVM takes some of ten bytes for shorter ones, and patches what follows.
+                fault = Fault.RULE
+                if kind in _SHORT_TO_LLVM and offset + 5 <= limit:
+                    fault = Fault.BEYOND
+                raise reader.wrong(start, f"{problem} {limit} bytes", fault)
             append(new(relocation_type, (kind, offset, index, addend)))
     except IndexError:
         raise reader.cut_off() from None
     except LebError as error:
-        raise reader.wrong(error.position, error.problem) from None
+        raise reader.bad_number(error) from None
     reader.pos = pos
     return relocations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from linker.format.model import Section
+from linker.format.reading import STRICT, Reading
 
 
 @dataclass(slots=True)
@@ -25,4 +26,4 @@ class FileState:
     data_count: int | None = None
     segment_sizes: list[int] = field(default_factory=list)
     symbol_kinds: bytearray = field(default_factory=bytearray)
-    required_features: bool = False
+    reading: Reading = STRICT

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from linker.format.errors import Fault
 from linker.format.leb128 import LebError, decode_signed, decode_unsigned
 
 
 class ReadError(Exception):
     """A problem at `offset`, in bytes from the start of the file. Becomes `MalformedFile`."""
 
-    def __init__(self, offset: int, problem: str) -> None:
+    def __init__(self, offset: int, problem: str, fault: Fault = Fault.RULE) -> None:
         super().__init__(offset, problem)
+        self.fault = fault
         self.offset = offset
         self.problem = problem
 
@@ -19,23 +21,34 @@ class Reader:
 
     Every method raises ReadError where the content ends too early or holds a bad number. The
     hot loops take `content` and `pos` and read by hand; `wrong` turns a position into an error.
+    `padded`: numbers may be padded beyond what their type allows.
     """
 
-    __slots__ = ("base", "content", "end", "pos")
+    __slots__ = ("base", "content", "end", "padded", "pos")
 
-    def __init__(self, content: bytes, base: int) -> None:
+    def __init__(self, content: bytes, base: int, padded: bool = False) -> None:
+        self.padded = padded
         self.content = content
         self.base = base
         self.pos = 0
         self.end = len(content)
 
-    def wrong(self, pos: int, problem: str) -> ReadError:
+    def wrong(self, pos: int, problem: str, fault: Fault = Fault.RULE) -> ReadError:
         """The error to raise for `problem` at `pos` of the content."""
-        return ReadError(self.base + pos, problem)
+        return ReadError(self.base + pos, problem, fault)
+
+    def bad_number(self, error: LebError) -> ReadError:
+        """The error to raise for a number that cannot be read."""
+        return self.wrong(error.position, error.problem, Fault.CUT_OFF)
+
+    def too_long(self, pos: int, what: str, length: int) -> ReadError:
+        """The error to raise where `length` bytes are more than there are."""
+        problem = f"{what} of {length} bytes is longer than the content"
+        return self.wrong(pos, problem, Fault.CUT_OFF)
 
     def cut_off(self) -> ReadError:
         """The error to raise where more bytes are needed than there are."""
-        return ReadError(self.base + self.end, "unexpected end of the content")
+        return ReadError(self.base + self.end, "unexpected end of the content", Fault.CUT_OFF)
 
     def byte(self) -> int:
         pos = self.pos
@@ -65,16 +78,16 @@ class Reader:
 
     def _unsigned(self, bits: int) -> int:
         try:
-            value, self.pos = decode_unsigned(self.content, self.pos, bits)
+            value, self.pos = decode_unsigned(self.content, self.pos, bits, self.padded)
         except LebError as error:
-            raise self.wrong(error.position, error.problem) from None
+            raise self.bad_number(error) from None
         return value
 
     def _signed(self, bits: int) -> int:
         try:
-            value, self.pos = decode_signed(self.content, self.pos, bits)
+            value, self.pos = decode_signed(self.content, self.pos, bits, self.padded)
         except LebError as error:
-            raise self.wrong(error.position, error.problem) from None
+            raise self.bad_number(error) from None
         return value
 
     def padded_u32(self) -> tuple[int, int]:
@@ -92,16 +105,17 @@ class Reader:
         pos = self.pos
         after = pos + length
         if after > self.end:
-            raise self.wrong(start, f"name of {length} bytes is longer than the content")
+            raise self.too_long(start, "name", length)
         self.pos = after
         return str(self.content[pos:after], "utf-8", "surrogateescape")
 
-    def take(self, length: int, what: str) -> bytes:
-        """The next `length` bytes; `what` names them in the error."""
+    def take(self, length: int, what: str, fault: Fault = Fault.CUT_OFF) -> bytes:
+        """The next `length` bytes; `what` names them in the error, `fault` what kind it is."""
         pos = self.pos
         after = pos + length
         if after > self.end:
-            raise self.wrong(pos, f"{what} of {length} bytes is longer than the content")
+            problem = f"{what} of {length} bytes is longer than the content"
+            raise self.wrong(pos, problem, fault)
         self.pos = after
         return self.content[pos:after]
 

@@ -25,6 +25,7 @@ from linker.format.constants import (
 from linker.format.leb128 import LebError, encode_signed, size_unsigned
 from linker.format.model import InitExpr, Limits, ObjectFile, Section, TableType
 from linker.format.parse import parse
+from linker.reading import read_file
 from linker.seed.errors import SeedError, SeedStop
 
 T = TypeVar("T")
@@ -96,7 +97,7 @@ def read_object(data: bytes, name: str, quirks: frozenset[str]) -> ObjectFile:
         NotAnObject: the file is left out.
     """
     if not READING_QUIRKS & quirks:
-        return parse(data, name, required_features="required-features" in quirks)
+        return read_file(data, name, quirks)
     if takes_foreign_files(quirks):
         if len(data) < len(MAGIC):
             raise SeedError("EndOfStream", f"{name} ends in its header")

@@ -147,6 +147,18 @@ def test_fuzz_ends_with_a_summary() -> None:
     assert "milliseconds a case: " in text
 
 
+def test_fuzz_has_a_lane_of_damaged_cases() -> None:
+    assert "--lane [well-formed|compiled|malformed]" in _call("fuzz", "--help").output
+    words = ("--linker", "reference", "--lane", "malformed", "--cases", "30", "--seed", "5")
+    done = _fuzz(*words, "--workers", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    names = {
+        name for line in done.stdout.splitlines() for name in json.loads(line).get("features", ())
+    }
+    assert names
+    assert all(name.startswith("malformed.") for name in names)
+
+
 def test_fuzz_gives_its_events_as_json() -> None:
     done = _fuzz("--linker", "reference", "--cases", "3", "--workers", "1", "--json", "--seed", "2")
     events = list(read_stream(done.stdout.splitlines()))

@@ -174,3 +174,10 @@ def test_nothing_half_written_is_left(
     with pytest.raises(OSError, match="no space"):
         store(finding, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_words_that_are_no_text_are_kept_as_they_are(finding: Finding, tmp_path: Path) -> None:
+    odd = dataclasses.replace(finding.results[0], message="undefined symbol: \udcff")
+    stored = store(dataclasses.replace(finding, results=(odd, *finding.results[1:])), tmp_path)
+    texts = [path.read_bytes() for path in (stored / "outputs").glob("*.txt")]
+    assert any(b"undefined symbol: \xff" in text for text in texts)

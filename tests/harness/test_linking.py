@@ -201,3 +201,9 @@ def test_smoke_believes_right_linkers_only() -> None:
     assert problems["fake-good"] == problems["reference"] == ""
     assert problems["fake-truncated"].startswith("wrong output: invalid")
     assert problems["fake-refuses"] == "refused: fake: error: I do not like it"
+
+
+@pytest.mark.parametrize("name", [".", "./", "/"])
+def test_the_reader_knows_folders_from_missing_files(name: str) -> None:
+    with pytest.raises(IsADirectoryError):
+        reader(tiny_case())(name)

@@ -12,7 +12,6 @@ import signal
 import sys
 import traceback
 from collections import Counter
-from dataclasses import replace
 from types import FrameType
 
 from hypothesis import Phase
@@ -20,16 +19,18 @@ from hypothesis import Phase
 from harness.linking import reader
 from harness.minimise import draw_chunk
 from linker.driver import run
-from strategies.case import InputFile, LinkCase
+from strategies.case import LinkCase
 from strategies.cases import link_cases
+from strategies.malformed import ALL_DAMAGES, damage_case
+from strategies.malformed.cases import BLIND, RECORD_BYTES
 from strategies.mutations import RECORD_BYTES as CHANGE_BYTES
-from strategies.mutations import mutate
 
 MEMORY = 1 << 30
 SECONDS = 20
 # Making a case costs more than linking it: each is mutated this often.
 MUTATIONS_OF_A_CASE = 25
 CHUNK = 100
+CATALOGUE = [name.removeprefix("malformed.") for name in ALL_DAMAGES]
 
 
 class TooSlow(BaseException):
@@ -41,11 +42,10 @@ def ring(number: int, frame: FrameType | None) -> None:
 
 
 def mutated(case: LinkCase, source: random.Random) -> LinkCase:
-    files = list(case.files)
-    position = source.randrange(len(files))
+    """The case with one damage of the malformed lane, or with a few bytes changed blindly."""
+    name = source.choice((*CATALOGUE, *(BLIND,) * len(CATALOGUE)))
     changes = [source.randbytes(CHANGE_BYTES) for _ in range(source.choice((1, 1, 2, 4)))]
-    files[position] = InputFile(files[position].name, mutate(files[position].content, changes))
-    return replace(case, files=tuple(files))
+    return damage_case(case, name, source.randbytes(RECORD_BYTES), changes)
 
 
 def outcome(case: LinkCase, dialect: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linker.format.archive import Member, encode_archive
-from linker.format.constants import SymbolFlag, SymbolKind
+from linker.format.constants import ExternalKind, LimitsFlag, SymbolFlag, SymbolKind
 from linker.format.encode import encode
 from linker.format.model import (
     CodeSection,
@@ -11,6 +11,9 @@ from linker.format.model import (
     FunctionBody,
     FunctionSection,
     FunctionType,
+    Import,
+    ImportSection,
+    Limits,
     LinkingSection,
     ObjectFile,
     Section,
@@ -22,10 +25,15 @@ BITCODE = b"BC\xc0\xde" + bytes(28)
 _NO_LOCALS_AND_END = b"\x00\x0b"
 
 
-def object_with(*functions: str) -> bytes:
-    """An object that defines functions of these names, which do nothing."""
+def object_with(*functions: str, wide: bool = False) -> bytes:
+    """An object that defines functions of these names, which do nothing.
+
+    `wide`: it imports a memory with 64-bit addresses.
+    """
+    memory = Import("env", "__linear_memory", ExternalKind.MEMORY, Limits(LimitsFlag.IS_64, 0))
     sections: list[Section] = [
         TypeSection([FunctionType((), ())]),
+        *((ImportSection([memory]),) if wide else ()),
         FunctionSection([0] * len(functions)),
         CodeSection([FunctionBody(_NO_LOCALS_AND_END) for _ in functions]),
         LinkingSection(

@@ -13,7 +13,11 @@ from linker.driver import LinkOutput
 from linker.format.constants import SymbolFlag
 from linker.format.expression import Opcode, make, ref_func, ref_null
 from linker.format.expression import global_get as global_get_value
+from linker.format.model import InitExpr
+from linker.format.parse import parse
 from linker.quirks import DIALECTS, QUIRKS
+from strategies.choices import Record
+from strategies.malformed import OBJECT_DAMAGES
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker, file_names, link_here
 from tests.linker.linked import Linked, sequence
@@ -74,7 +78,7 @@ class Example:
     """A link in which a quirk shows, and what the standard makes of it.
 
     `crashes`: wasm-ld does not survive it, and the quirk is a refusal that says so. `refuses`:
-    wasm-ld refuses it.
+    wasm-ld refuses it. `is_undefined`: nobody can tell what wasm-ld does, and the quirk says so.
     """
 
     files: tuple[bytes, ...]
@@ -82,6 +86,7 @@ class Example:
     is_right: Callable[[LinkOutput], bool]
     crashes: bool = False
     refuses: bool = False
+    is_undefined: bool = False
 
 
 def linked(output: LinkOutput) -> Linked:
@@ -141,6 +146,16 @@ def address_only(name: str) -> list[Part]:
     return [*address(name), DROP]
 
 
+def damaged(name: str) -> bytes:
+    """An object with one thing wrong, of the catalogue of the malformed lane."""
+    unit = assemble(function("f", flags=EXPORTED), data("x", b"1", flags=NO_STRIP))
+    damage = next(damage for damage in OBJECT_DAMAGES if damage.name == name)
+    content = damage.apply(parse(unit, "a.o"), Record(b""))
+    assert content is not None
+    return content
+
+
+TOO_LONG = "name of 5 bytes is longer than the content"
 # One and two, added: an extended constant expression.
 SUM = make([(Opcode.I32_CONST, 1), (Opcode.I32_CONST, 2), (Opcode.I32_ADD, None)])
 
@@ -405,6 +420,48 @@ EXAMPLES = {
         lambda output: len(output.errors) == 1,
         crashes=True,
     ),
+    "table-size-unchecked": Example(
+        (assemble(undefined_table(flags=NO_STRIP), function("f", flags=EXPORTED)),),
+        "--no-entry --table-base=4294967297",
+        lambda output: "table too large" in output.errors[0],
+    ),
+    "names-unchecked": Example(
+        (assemble(function("\udcff", flags=EXPORTED)),),
+        "--no-entry",
+        lambda output: "not UTF-8" in output.errors[0],
+    ),
+    "cut-off-reads-abort": Example(
+        (damaged("section.custom-name"),),
+        "--no-entry",
+        lambda output: output.errors == (f"a.o: section CUSTOM, offset 0xa: {TOO_LONG}",),
+        crashes=True,
+    ),
+    "out-of-bounds-reads": Example(
+        (damaged("symbol.section"),),
+        "--no-entry",
+        lambda output: "section symbol for section 1000 of" in output.errors[0],
+        is_undefined=True,
+    ),
+    "padded-numbers-read": Example(
+        (damaged("number.padded-too-far"),),
+        "--no-entry",
+        lambda output: "longer than 32 bits allow" in output.errors[0],
+    ),
+    "unused-parts-unchecked": Example(
+        (damaged("data.memory"),),
+        "--no-entry",
+        lambda output: "data segment for memory 1000 of" in output.errors[0],
+    ),
+    "unmodelled-types-read": Example(
+        (damaged("type.value-type"),),
+        "--no-entry",
+        lambda output: "unsupported value type 0x00" in output.errors[0],
+    ),
+    "repeated-subsections-read": Example(
+        (damaged("subsection.twice"),),
+        "--no-entry",
+        lambda output: "subsection 8 stands twice" in output.errors[0],
+    ),
     "tls-alignment-zero": Example(
         (assemble(function("f"), features("+atomics", "+bulk-memory")),),
         "--no-entry --shared-memory --export=__tls_align",
@@ -427,7 +484,10 @@ def test_a_quirk_alone(link: Linker, name: str) -> None:
     assert example.is_right(standard)
     assert quirky != standard
     real, module = link.link_with_wasm_ld(files, arguments)
-    if example.crashes:
+    if example.is_undefined:
+        assert quirky.module is None
+        assert "is not defined here" in quirky.errors[-1]
+    elif example.crashes:
         assert real.status < 0
         assert quirky.module is None
         assert "wasm-ld 22 crashes here" in quirky.errors[-1]
@@ -490,3 +550,38 @@ def test_the_page_about_quirks_is_up_to_date() -> None:
     script = runpy.run_path(str(ROOT / "docs" / "make_quirks.py"))
     page = (ROOT / "docs" / "quirks.md").read_text(encoding="utf-8")
     assert page == script["page"](), "run python docs/make_quirks.py"
+
+
+@pytest.mark.parametrize(
+    ("reference", "use", "definition"),
+    [
+        (undefined_function("x"), call("x"), data("x", b"1")),
+        (undefined_data("x"), address_only("x"), function("x")),
+    ],
+    ids=["data called", "address of a function"],
+)
+def test_a_definition_of_another_kind_that_was_not_compared(
+    reference: Declaration, use: Part | list[Part], definition: Declaration
+) -> None:
+    """Taken out of an archive, it is used as what it is not: nobody knows what comes of it."""
+    body = use if isinstance(use, list) else [use]
+    unit = assemble(reference, function("f", body, flags=EXPORTED))
+    files = {"lib.a": archive(assemble(definition)), "a.o": unit}
+    arguments = ["--no-entry", "lib.a", "a.o"]
+    assert "symbol type mismatch: x" in link_here(files, arguments).errors[0]
+    (error,) = link_here(files, arguments, "lld-22").errors
+    assert "arbitrary numbers" in error
+
+
+def test_an_initial_value_of_unknown_instructions_keeps_the_first() -> None:
+    """`i32.const 7` and an instruction on references that wasm-ld passes over."""
+    value = InitExpr(b"\x41\x07\xfb\x1c\x0b")
+    files = {"a.o": assemble(global_starting_with("x", value, flags=EXPORTED))}
+    arguments = ["--no-entry", "--features=mutable-globals", "a.o"]
+    assert "invalid opcode 0xfb" in link_here(files, arguments).errors[0]
+    module = linked(link_here(files, arguments, "lld-22")).module
+    assert b"\x41\x07\x0b" in module
+    unknown = InitExpr(b"\xfb\x1c\x0b")
+    files = {"a.o": assemble(global_starting_with("x", unknown, flags=EXPORTED))}
+    (error,) = link_here(files, arguments, "lld-22").errors
+    assert error == "unknown opcode in init expr: 251"

@@ -1,0 +1,43 @@
+"""How a linker with some quirks reads objects: each quirk of a reader is decided here."""
+
+from __future__ import annotations
+
+from linker.format.errors import Fault, MalformedFile
+from linker.format.model import ObjectFile
+from linker.format.parse import parse
+from linker.format.reading import STRICT, Reading
+
+_QUIRKS = {
+    "required-features": "required_features",
+    "padded-numbers-read": "padded_numbers",
+    "unused-parts-unchecked": "unused_parts",
+    "unmodelled-types-read": "unmodelled_types",
+    "repeated-subsections-read": "repeated_subsections",
+}
+ABORTS, OUT_OF_BOUNDS = "cut-off-reads-abort", "out-of-bounds-reads"
+
+
+def reading_of(quirks: frozenset[str]) -> Reading:
+    """What is read besides well-formed files."""
+    fields = [field for quirk, field in _QUIRKS.items() if quirk in quirks]
+    return STRICT._replace(**dict.fromkeys(fields, True)) if fields else STRICT
+
+
+def read_file(data: bytes, name: str, quirks: frozenset[str]) -> ObjectFile:
+    """What a file says to a linker with these quirks. Raises MalformedFile."""
+    try:
+        return parse(data, name, reading_of(quirks))
+    except MalformedFile as error:
+        problem = error.problem
+        if error.fault is Fault.CUT_OFF and ABORTS in quirks:
+            problem += f" (wasm-ld 22 crashes here: quirk {ABORTS})"
+        elif error.fault is Fault.BEYOND:
+            problem = undefined_here(problem, quirks)
+        raise MalformedFile(name, error.section, error.offset, problem, error.fault) from None
+
+
+def undefined_here(problem: str, quirks: frozenset[str], quirk: str = OUT_OF_BOUNDS) -> str:
+    """A problem, with the warning that nobody knows what the linker with these quirks does."""
+    if quirk not in quirks:
+        return problem
+    return f"{problem} (what wasm-ld does is not defined here: quirk {quirk})"
