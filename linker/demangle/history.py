@@ -13,6 +13,7 @@ DOT_IN_FRONT = "names with a dot in front"
 DECLARED_ARGUMENTS = "template arguments with the declaration of their parameter (Ty, Tn, Tt, Tp)"
 EARLIER_ARGUMENTS = "template arguments that refer to those before them"
 LOCAL_PARAMETERS = "that template arguments of a local name end with it"
+VOID_LAMBDAS = "that nothing comes after the v of a lambda without parameters"
 CONSTRAINTS = "constraints and requires expressions (Q, rq, rQ)"
 CONSTRAINED_AUTO = "constrained auto (Dk, DK)"
 EXPLICIT_OBJECTS = "functions with an explicit object parameter (NH)"
@@ -41,6 +42,7 @@ BROUGHT_BY: dict[int, tuple[str, ...]] = {
         DECLARED_ARGUMENTS,
         EARLIER_ARGUMENTS,
         LOCAL_PARAMETERS,
+        VOID_LAMBDAS,
         CONSTRAINTS,
         CONSTRAINED_AUTO,
         EXPLICIT_OBJECTS,

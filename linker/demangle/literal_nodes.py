@@ -1,4 +1,8 @@
-"""How literals are printed (see nodes.py)."""
+"""How literals are printed (see nodes.py).
+
+Floating-point ones as glibc's printf writes them. Builds of LLVM with another C library, as the
+package ziglang carries them, write long double and the smallest numbers in another way.
+"""
 
 from __future__ import annotations
 

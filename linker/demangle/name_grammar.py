@@ -10,6 +10,7 @@ from linker.demangle.history import (
     LOCAL_PARAMETERS,
     MEMBER_POINTER_OPERATORS,
     TAGGED_CONSTRUCTORS,
+    VOID_LAMBDAS,
 )
 from linker.demangle.nodes import (
     AbiTag,
@@ -296,7 +297,10 @@ class NameGrammar(Cursor):
             self.template_parameters.pop()
         outer_constraint = self.trailing_constraint()
         parameters: list[Node] = []
-        if not self.take("v"):
+        has_none = self.peek() == "v" and (self.peek(1) == "E" or self.knows(VOID_LAMBDAS))
+        if has_none:
+            self.expect("v")
+        else:
             parameters.append(self.type())
             while self.peek() != "E" and not self.starts_constraint():
                 parameters.append(self.type())

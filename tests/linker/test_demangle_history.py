@@ -27,6 +27,12 @@ SHOWN = [
     (history.DECLARED_ARGUMENTS, "_Z1fITnDaLi3EEvv", "void f<3>()", "_Z1fITnDaLi3EEvv"),
     (history.EARLIER_ARGUMENTS, "_Z1fIiT_Evv", "void f<int, int>()", "_Z1fIiT_Evv"),
     (history.LOCAL_PARAMETERS, "_ZZ1fvE1gIiET_S0_", "_ZZ1fvE1gIiET_S0_", "int f()::g<int>(int)"),
+    (
+        history.VOID_LAMBDAS,
+        "_ZNK1aMUlvsE_clEv",
+        "_ZNK1aMUlvsE_clEv",
+        "a::'lambda'(void, short)::operator()() const",
+    ),
     (history.CONSTRAINTS, "_Z1fIiEvvQtr", "void f<int>() requires throw", "_Z1fIiEvvQtr"),
     (
         history.CONSTRAINTS,
