@@ -304,6 +304,12 @@ _PAST: tuple[_Past, ...] = (
         last=16,
     ),
     _past(
+        "no-tls-relocations",
+        "With --shared-memory, thread-local data lacks the addresses that only globals hold.",
+        "__wasm_apply_tls_relocs came in 17 (createSyntheticInitFunctions)",
+        last=16,
+    ),
+    _past(
         "library-files-unknown",
         "-l:FILE looks for a library of that odd name, not for the file.",
         "searchLibrary came in 16",

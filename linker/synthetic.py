@@ -66,7 +66,8 @@ def declare_init_functions(
             assert own.tls_base is not None
             own.apply_global_tls_relocs = declare("__wasm_apply_global_tls_relocs", resolution)
             own.tls_base.mark_live()
-        if thread_local.has_relocations(segments):
+        stores_addresses = "no-tls-relocations" not in options.quirks
+        if stores_addresses and thread_local.has_relocations(segments):
             own.apply_tls_relocs = declare("__wasm_apply_tls_relocs", resolution)
 
 

@@ -389,6 +389,24 @@ EXAMPLES = {
         "--no-entry --shared-memory --max-memory=16777216",
         lambda output: b"\x41\x84\x80\x80\x80\x00" in linked(output).body("f"),
     ),
+    "no-tls-relocations": Example(
+        (
+            assemble(
+                data("y", word(1)),
+                data("x", pointer("y"), segment=".tdata.x", segment_flags=TLS_SEGMENT, flags=TLS),
+                function(
+                    "f",
+                    b"\x41",
+                    Site(RelocationType.MEMORY_ADDR_TLS_SLEB, "x"),
+                    type=TO_I32,
+                    flags=EXPORTED,
+                ),
+                features("+atomics", "+bulk-memory"),
+            ),
+        ),
+        "--no-entry --shared-memory --max-memory=16777216",
+        lambda output: "__wasm_apply_tls_relocs" in linked(output).functions,
+    ),
     "library-files-unknown": Example(
         (
             assemble(undefined_function("x"), function("f", call("x"), flags=EXPORTED)),

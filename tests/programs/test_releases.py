@@ -46,6 +46,10 @@ def test_same_bytes_as_that_release(
     program = get_program(name)
     for what in options:
         line = [*program.link_line, *OPTION_SETS[what]]
+        if what == "compress-relocations" and name.startswith("threads"):
+            # Undefined behaviour up to wasm-ld 21, which crashes or not: it cannot compress
+            # R_WASM_MEMORY_ADDR_TLS_SLEB (getRelocWidthPadded).
+            continue
         if what == "relocatable":
             line = [argument for argument in line if argument not in NOT_WITH_RELOCATABLE]
         compare(number, line, tmp_path)
