@@ -74,8 +74,10 @@ _ODD_VALUES = (
 
 def several(program: Program, record: Record) -> None:
     """Several mistakes at once: their order shows."""
-    units = (program.units[0], program.units[-1])
-    mistakes = _WITH_ONE if len(program.units) == 1 else _WITH_TWO
+    # wasm-ld 22 does not compare what it takes from archives with the reference to it.
+    plain = [unit for unit in program.units if not unit.is_lazy]
+    units = (plain[0], plain[-1])
+    mistakes = _WITH_ONE if len(plain) == 1 else _WITH_TWO
     count = (1, 2, 3, 5, 25)[record.below(5)]
     for _ in range(count):
         record.pick(mistakes)(program, units, record)
