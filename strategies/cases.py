@@ -52,6 +52,8 @@ from strategies.program import (
 )
 from strategies.spellings import respelled
 
+# With these, objects define tables, which those of WebAssembly 1.0 cannot.
+TABLE_MAKERS = frozenset({"tables", "tags", "refusals", "disagreements"})
 LATE = "constructor-has-arguments"  # told of after names without definition
 
 THREAD_FEATURES = ("atomics", "bulk-memory")
@@ -103,17 +105,19 @@ def _make_units(groups: frozenset[str], record: Record) -> list[Unit]:
     count = (1, 2, 2, 3, 3, 4, 5, 2)[record.byte() >> 5]
     style_byte = record.byte()
     style = Style()
+    # wasm-ld 22 -r keeps what a group lost, and breaks the name section if it has a name there.
+    again = bool(groups & {"steps", "relocatable"})
     if "style" in groups:
         style = Style(
             padded_sizes=not style_byte & 1,
             linear_memory_import=not style_byte & 2,
             element_section=not style_byte & 4,
-            name_section=bool(style_byte & 8),
+            name_section=bool(style_byte & 8) and not (again and "comdats" in groups),
             garbage_in_sites=bool(style_byte & 16),
             reversed_symbols=bool(style_byte & 32),
             padded_bodies=bool(style_byte & 64),
             data_count=bool(style_byte & 128),
-            mvp_table="tables" not in groups and style_byte & 3 == 3,
+            mvp_table=not groups & TABLE_MAKERS and style_byte & 3 == 3,
         )
     units = []
     for position in range(count):

@@ -20,6 +20,7 @@ LOCAL = int(SymbolFlag.BINDING_LOCAL)
 HIDDEN = int(SymbolFlag.VISIBILITY_HIDDEN)
 
 FUNCTION, HELPER, DATA, GUARD, POINTERS, STARTER, SECTION, LOCAL_DATA = (1 << n for n in range(8))
+NAMED = ((FUNCTION, "function"), (DATA, "data"), (GUARD, "guard"), (POINTERS, "vtable"))
 # Members by shape: inline function, inline variable with its guard and initialiser, class with a
 # vtable, template with local parts, everything, nothing.
 SHAPES = (
@@ -183,6 +184,10 @@ def define_group(program: Program, unit: Unit, record: Record) -> None:
         # Another compiler's idea of the group: a member more or less.
         members ^= 1 << (change & 7)
         program.note("comdat.partial")
+    for bit, member in NAMED:
+        if f"{group}.{member}" in builder.by_name:
+            # The object has it already, outside the group.
+            members &= ~bit
     flags = (WEAK, 0, WEAK | HIDDEN, WEAK, HIDDEN, WEAK)[record.below(6)]
     symbols = _functions(program, unit, group, members, flags)
     if members & DATA:

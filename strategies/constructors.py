@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from linker.format.constants import RelocationType, SymbolFlag
 from linker.format.model import FunctionType, InitFunction
+from strategies.addresses import call_through_table, pointer_cell
 from strategies.choices import Record
 from strategies.code import Code
 from strategies.options import add
@@ -145,8 +146,11 @@ def destructors(program: Program, record: Record) -> None:
     unit = program.units[choice % len(program.units) if choice & 0x80 else 0]
     host = unit.builder.undefined_function("trace_dtors", VOID, 0, ("trace", "destructors"))
     code = Code()
-    code.raw(b"\x10")
-    code.site(R.FUNCTION_INDEX_LEB, host)
+    if choice & 2:
+        _call_registered(program, unit, code, host)
+    else:
+        code.raw(b"\x10")
+        code.site(R.FUNCTION_INDEX_LEB, host)
     code.raw(b"\x0b")
     unit.builder.define_function("__wasm_call_dtors", VOID, code, HIDDEN if choice & 1 else 0)
     program.has_destructors = True
@@ -154,9 +158,34 @@ def destructors(program: Program, record: Record) -> None:
         program.note("constructor.destructors-in-archive")
 
 
+def _call_registered(program: Program, unit: Unit, code: Code, host: int) -> None:
+    """A constructor that registers a destructor as `__cxa_atexit` does, and its call in `code`."""
+    builder = unit.builder
+    destructor = Code()
+    destructor.raw(b"\x10")
+    destructor.site(R.FUNCTION_INDEX_LEB, host)
+    destructor.raw(b"\x0b")
+    symbol = builder.define_function("destructor", VOID, destructor, LOCAL)
+    _, _, cell = pointer_cell(program, unit, 4)
+    register, call = _tracer(unit, program.number(), "register")
+    register.raw(b"\x41\x00\x41")
+    register.site(R.TABLE_INDEX_SLEB, symbol)
+    register.raw(b"\x36\x00")
+    register.site(R.MEMORY_ADDR_LEB, cell)
+    register.raw(b"\x0b")
+    starter = builder.define_function("registration", VOID, register, LOCAL)
+    program.starters[(unit.position, starter)] = call
+    _list(program, unit, starter, 65535)
+    code.raw(b"\x41\x00\x28\x00")
+    code.site(R.MEMORY_ADDR_LEB, cell)
+    call_through_table(unit, code, VOID)
+    program.note("constructor.registered")
+
+
 def reactor(program: Program, record: Record) -> None:
     """A module that says itself when its constructors run: exports are then not wrapped."""
-    if program.is_reactor:
+    unfit = program.refusal is not None and program.refusal[0] == "destructors-unfit"
+    if program.is_reactor or unfit:
         return
     how = record.below(6)
     program.is_reactor = True

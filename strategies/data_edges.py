@@ -212,6 +212,7 @@ def far_addend(program: Program, unit: Unit, record: Record) -> None:
         for slot in program.slots
         if slot.kind == SymbolKind.DATA
         and slot.policy == "defined"
+        and not slot.partial
         and not slot.thread_local
         and (not slot.local or slot.definitions[0].unit == unit.position)
         and all(d.absolute is None for d in slot.definitions)

@@ -152,6 +152,10 @@ def define_function(program: Program, unit: Unit, record: Record) -> None:
         record.byte()
     flags = _flags(program, record, slot, fresh)
     comdat = None if flags & LOCAL else slot.comdat
+    if slot.partial and comdat is not None and record.byte() & 1:
+        # The same name outside any group, which never gets lost.
+        comdat, flags = None, flags | WEAK
+        program.note("comdat.outside")
     code = Code()
     if program.has("sizes"):
         # Sizes on either side of the steps of LEB128.

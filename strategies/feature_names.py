@@ -22,11 +22,11 @@ _NAMES = {
         vector-lane
     """,
     "comdat": """
-        data empty function initialiser local partial pointers section shared
+        data empty function initialiser local outside partial pointers section shared
     """,
     "constructor": """
-        alias by-option called comdat destructors-in-archive elsewhere large-priority result
-        shared twice undefined
+        alias by-option called comdat destructors-in-archive elsewhere large-priority registered
+        result shared twice undefined
     """,
     "diagnostics": """
         many odd-value several
@@ -84,25 +84,21 @@ _NAMES = {
         host-calls returns traps
     """,
     "refusal": """
-        address-size
-        constructor-has-arguments duplicate-symbol entry-not-defined export-not-defined
-        feature-disallowed feature-not-allowed file-missing global-base-too-small
-        global-type-mismatch import-mismatch malformed-object memory-not-aligned
-        memory-too-small misplaced-switch mutable-globals-needed
-        option-conflict stack-not-aligned string-not-terminated symbol-type-mismatch
-        feature-disallowed feature-not-allowed global-base-too-small global-type-mismatch
-        import-mismatch memory-not-aligned memory-too-small mutable-globals-needed
-        option-conflict signature-mismatch stack-not-aligned string-not-terminated
-        symbol-type-mismatch
-        table-type-mismatch undefined-symbol
+        address-size constructor-has-arguments destructors-unfit duplicate-symbol
+        entry-not-defined export-not-defined feature-disallowed feature-not-allowed file-missing
+        global-base-too-small global-type-mismatch import-mismatch malformed-object
+        memory-not-aligned memory-too-small misplaced-switch mutable-globals-needed
+        option-conflict relocation-not-allowed signature-mismatch stack-not-aligned
+        string-not-terminated symbol-type-mismatch table-symbols table-type-mismatch
+        undefined-symbol
     """,
     "relocation": """
         FUNCTION_INDEX_I32 FUNCTION_INDEX_LEB FUNCTION_OFFSET_I32 FUNCTION_OFFSET_I64
         GLOBAL_INDEX_I32 GLOBAL_INDEX_LEB MEMORY_ADDR_I32 MEMORY_ADDR_I64 MEMORY_ADDR_LEB
         MEMORY_ADDR_LEB64 MEMORY_ADDR_LOCREL_I32 MEMORY_ADDR_REL_SLEB MEMORY_ADDR_REL_SLEB64
-        MEMORY_ADDR_SLEB MEMORY_ADDR_SLEB64 SECTION_OFFSET_I32 TABLE_INDEX_I32 TABLE_INDEX_I64
-        TABLE_INDEX_REL_SLEB TABLE_INDEX_REL_SLEB64 TABLE_INDEX_SLEB TABLE_INDEX_SLEB64
-        TABLE_NUMBER_LEB TAG_INDEX_LEB TYPE_INDEX_LEB
+        MEMORY_ADDR_SLEB MEMORY_ADDR_SLEB64 MEMORY_ADDR_TLS_SLEB SECTION_OFFSET_I32
+        TABLE_INDEX_I32 TABLE_INDEX_I64 TABLE_INDEX_REL_SLEB TABLE_INDEX_REL_SLEB64
+        TABLE_INDEX_SLEB TABLE_INDEX_SLEB64 TABLE_NUMBER_LEB TAG_INDEX_LEB TYPE_INDEX_LEB
     """,
     "search": """
         before behind by-file-name dynamic folder-last static

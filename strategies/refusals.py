@@ -24,7 +24,7 @@ from linker.format.model import (
     TableType,
     TargetFeature,
 )
-from strategies import disagreements
+from strategies import disagreements, options
 from strategies.choices import Record
 from strategies.code import I32, Code
 from strategies.options import PAGE, add
@@ -263,6 +263,44 @@ def mutable_global(program: Program, units: Pair, record: Record) -> None:
     program.refusal = ("mutable-globals-needed", "a mutable global is exported without the feature")
 
 
+def destructors(program: Program, units: Pair, record: Record) -> None:
+    """`__wasm_call_dtors` that is no function, or not one that can be called without values."""
+    if program.is_reactor or "--export-all" in program.options:
+        return
+    name = "__wasm_call_dtors"
+    if program.has_destructors or any(name in unit.builder.by_name for unit in program.units):
+        return
+    program.is_reactor = False
+    if record.byte() & 1:
+        units[0].builder.define_function(name, TO_INT, _constant(0))
+    else:
+        disagreements.define(units[0].builder, SymbolKind.DATA, name)
+    program.refusal = ("destructors-unfit", "the destructors cannot be called")
+
+
+def thread_local_relocation(program: Program, units: Pair, record: Record) -> None:
+    """A distance from the thread's block to what nobody defines."""
+    if options.allows(program, SymbolKind.DATA) or "--allow-undefined" in program.options:
+        return
+    name = f"undefined{program.number()}"
+    probe = next_probe(program, units[0], record)
+    symbol = units[0].builder.undefined(SymbolKind.DATA, name, None, int(SymbolFlag.TLS))
+    probe.code.raw(b"\x41")
+    probe.code.site(R.MEMORY_ADDR_TLS_SLEB, symbol)
+    probe.end(unknown_value)
+    program.options["--allow-undefined"] = "--error-unresolved-symbols"
+    program.refusal = ("relocation-not-allowed", "a thread-local address of what is undefined")
+
+
+def table_alias(program: Program, units: Pair, record: Record) -> None:
+    """Two symbols of one table: each table has one."""
+    if units[0].builder.style.mvp_table:
+        return
+    symbol = disagreements.define(units[0].builder, SymbolKind.TABLE, f"aliased{program.number()}")
+    units[0].builder.alias(symbol, f"alias_of_table{program.number()}", 0)
+    program.refusal = ("table-symbols", "a table with two symbols")
+
+
 Refusal = Callable[[Program, Pair, Record], None]
 
 WITH_ONE: tuple[Refusal, ...] = (
@@ -283,6 +321,10 @@ WITH_ONE: tuple[Refusal, ...] = (
     mutable_global,
     shared_memory,
     wide_memory,
+    destructors,
+    thread_local_relocation,
+    table_alias,
+    string,
 )
 WITH_TWO: tuple[Refusal, ...] = (
     *WITH_ONE,

@@ -82,6 +82,7 @@ def compare_views(program: Program, record: Record) -> None:
         and not slot.thread_local
         and not slot.mismatched
         and not slot.partial
+        and (slot.kind != SymbolKind.DATA or slot.size)  # nothing is to be read at the end
         and slot.definitions
         and slot.kind != SymbolKind.TAG
     ]

@@ -41,6 +41,7 @@ _CLASSES: tuple[tuple[str, str], ...] = (
     (r"entry symbol '.*' missing|entry symbol .* not found", "entry-not-defined"),
     (r"symbol exported via --export not found", "export-not-defined"),
     (r"could not export '.*', symbol not found|export symbol .* not found", "export-not-defined"),
+    (r"relocation R_WASM_\w+ cannot be used against", "relocation-not-allowed"),
     (r"undefined symbol|unresolved symbol|UndefinedSymbol", "undefined-symbol"),
     (r"undefined (?:data|function|global|table|tag): ", "undefined-symbol"),
     (r"duplicate symbol|defined multiple times|SymbolCollision", "duplicate-symbol"),
@@ -65,6 +66,8 @@ _CLASSES: tuple[tuple[str, str], ...] = (
         r"(?:constructor|ctor).*(?:argument|parameter)|invalid signature.*init",
         "constructor-has-arguments",
     ),
+    (r"__wasm_call_dtors must", "destructors-unfit"),
+    (r"symbol table entry for each of the", "table-symbols"),
     (r"unknown argument|unrecognized (?:parameter|option|argument)", "unknown-option"),
     (
         r"unknown -?-?\w+ value|invalid argument|expected .* after|missing argument",

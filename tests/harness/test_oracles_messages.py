@@ -57,6 +57,17 @@ LLD = [
         " recompile with -fPIC",
         "relocation-not-allowed",
     ),
+    ("__wasm_call_dtors must be a function", "destructors-unfit"),
+    (
+        "a.o: relocation R_WASM_MEMORY_ADDR_TLS_SLEB cannot be used against an undefined symbol"
+        " `x`",
+        "relocation-not-allowed",
+    ),
+    (
+        "a.o: expected one symbol table entry for each of the 1 table(s) present, but got 2"
+        " symbol(s) instead.",
+        "table-symbols",
+    ),
 ]
 ZIG = [
     (
