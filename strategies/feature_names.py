@@ -165,10 +165,10 @@ _OPTIONAL = {
         --emit-relocs --relocatable --shared-memory
     """,
     "refusal": """
-        several-memories signature-mismatch
+        several-memories
     """,
     "relocation": """
-        MEMORY_ADDR_TLS_SLEB MEMORY_ADDR_TLS_SLEB64
+        MEMORY_ADDR_TLS_SLEB64
     """,
     "segment": """
         bssy tbss tdata
