@@ -56,6 +56,8 @@ from strategies.spellings import respelled
 TABLE_MAKERS = frozenset({"tables", "tags", "refusals", "disagreements"})
 LATE = "constructor-has-arguments"  # told of after names without definition
 
+# Classes of refusals that come before names collide, by the ends of their names.
+EARLY = ("mismatch", "option-conflict", "address-size", "several-memories")
 THREAD_FEATURES = ("atomics", "bulk-memory")
 MASK_BYTES = (len(GROUPS) + 7) // 8
 HEADER_BYTES = 2 * MASK_BYTES + 16 + packaging.RECORD_BYTES + spellings.RECORD_BYTES
@@ -181,7 +183,7 @@ def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
     refusal = program.refusal
     # Options are checked before anything is read; names are resolved, and collide, before the
     # linker looks at its entry or its layout.
-    early = refusal is not None and refusal[0].endswith(("mismatch", "option-conflict"))
+    early = refusal is not None and refusal[0].endswith(EARLY)
     if refusal is not None and early:
         return MustRefuse(*refusal)
     if meaning.collisions and "--muldefs" not in program.options:
