@@ -186,7 +186,7 @@ def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
     early = refusal is not None and refusal[0].endswith(EARLY)
     if refusal is not None and early:
         return MustRefuse(*refusal)
-    if meaning.collisions and "--muldefs" not in program.options:
+    if meaning.collisions and not options.allows_duplicates(program):
         return MustRefuse("duplicate-symbol", "two strong definitions of one name")
     late = refusal is not None and refusal[0] in ("mutable-globals-needed", LATE)
     lost = None if program.has("relocatable") else _lost(program, meaning)

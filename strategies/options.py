@@ -194,6 +194,12 @@ def statements(program: Program) -> list[Statement]:
     return found
 
 
+def allows_duplicates(program: Program) -> bool:
+    """True if the first of several definitions of a name is taken."""
+    option = program.options.get("--muldefs")
+    return option is not None and not option.endswith("no-allow-multiple-definition")
+
+
 def allows(program: Program, kind: SymbolKind) -> bool:
     """True if the options let a strong reference stay undefined."""
     option = program.options.get("--allow-undefined")

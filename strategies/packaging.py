@@ -11,6 +11,7 @@ from linker.format.model import ObjectFile
 from strategies.case import InputFile, Prelink
 from strategies.choices import Record
 from strategies.library import FOLDERS, Library, make_library
+from strategies.options import allows_duplicates
 from strategies.program import Program, Unit
 
 RECORD_BYTES = 48
@@ -297,7 +298,7 @@ def _link_a_member(packed: Packaging, piece: Piece, record: Record) -> None:
 
 def _step_options(program: Program, record: Record) -> list[str]:
     option = record.pick(STEP_OPTIONS)
-    words = ["-r", "--allow-multiple-definition"] if "--muldefs" in program.options else ["-r"]
+    words = ["-r", "--allow-multiple-definition"] if allows_duplicates(program) else ["-r"]
     # With -s the section target_features is lost, which later checks of features need.
     loses = program.uses_mutable_global or any(unit.builder.features for unit in program.units)
     if not option or (option == "--strip-all" and loses):
