@@ -217,6 +217,9 @@ def _link_line(
     notes = []
     for _ in range(record.below(4)):
         arguments += record.pick(LINK_FLAGS)
+    if "--global-base=2048" in arguments:
+        # The stack would reach over it.
+        arguments = [word for word in arguments if word != "--stack-first"]
     how = record.byte()
     if how >= 200 and not shared:
         # Thread-local segments lose their flag in a relocatable link.
