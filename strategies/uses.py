@@ -416,7 +416,9 @@ def use(program: Program, record: Record) -> None:
     if probe is None or container < 96:
         probe = program.new_probe(unit, program.has("wide") and bool(container & 1))
     probe.begin()
-    others = other_units(program, unit, slot) if program.has("views") and container & 2 else []
+    # What --wrap makes of a name depends on the object that refers to it.
+    through = program.has("views") and not program.has("wrapping") and container & 2
+    others = other_units(program, unit, slot) if through else []
     if others:
         use_through(program, unit, others[record.below(len(others))], probe, slot, record, weak)
     else:
