@@ -78,6 +78,13 @@ _PAST: tuple[_Past, ...] = (
         last=21,
     ),
     _past(
+        "wrappers-untyped",
+        "With --wrap, __wrap_NAME and __real_NAME do not get the signature of NAME: to import one"
+        " that no object declares crashes the linker.",
+        "addUndefined of addWrappedSymbols passed no signature",
+        last=21,
+    ),
+    _past(
         "stack-pointer-hidden",
         "`__stack_pointer` is hidden: --export-dynamic does not export it.",
         "createSyntheticSymbols makes it WASM_SYMBOL_VISIBILITY_HIDDEN",
@@ -114,6 +121,12 @@ _PAST: tuple[_Past, ...] = (
         "InputChunk::writeRelocations skips dead symbols since 21",
         'Linking.md, "Relocation Sections"',
         last=20,
+    ),
+    _past(
+        "version-ends-all",
+        "-v prints the version and links nothing, as --version does.",
+        "LinkerDriver::linkerMain took OPT_v for OPT_version",
+        last=19,
     ),
     _past(
         "muldefs-unknown",

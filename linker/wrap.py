@@ -17,6 +17,9 @@ from linker.relocation_families import TYPE_INDEX
 from linker.symbol_table import SymbolTable, undefined_symbol
 from linker.symbols import LinkSymbol
 
+# What leaves references without a type to the end, where the linker crashes.
+LEFT_UNTYPED = frozenset({"wrapped-type-unknown", "wrappers-untyped"})
+
 
 class WrappedSymbol(NamedTuple):
     """The three symbols that `--wrap` is about."""
@@ -39,7 +42,8 @@ def declare_wrapped(
         if symbol is None:
             continue
         # The type of a tag says nothing about a function.
-        signature = None if symbol.kind is SymbolKind.TAG else symbol.signature
+        is_untyped = symbol.kind is SymbolKind.TAG or "wrappers-untyped" in table.options.quirks
+        signature = None if is_untyped else symbol.signature
         added = []
         for prefix in ("__real_", "__wrap_"):
             table.trace_reference(prefix + name, None)
@@ -129,7 +133,7 @@ def apply_wrapping(
         check_kinds(obj, replacements)
         obj.symbols = [replacements.get(symbol, symbol) for symbol in obj.symbols]
     for symbol, real, wrap in wrapped:
-        if "wrapped-type-unknown" not in table.options.quirks:
+        if not table.options.quirks & LEFT_UNTYPED:
             for entry in (symbol, wrap):
                 # Nothing refers to it, and nobody knows its type: it is no import.
                 is_unknown = entry.is_undefined and entry.is_function and entry.signature is None

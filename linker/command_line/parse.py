@@ -133,7 +133,8 @@ def parse_command_line(
         inputs=tuple(_inputs(arguments, is_static=not options.is_pic)),
         arguments=arguments,
         show_help=show_help,
-        show_version=arguments.has("version"),
+        show_version=arguments.has("version")
+        or ("version-ends-all" in options.quirks and arguments.has("v")),
         show_version_first=arguments.has("v"),
         list_quirks=arguments.has("list-quirks"),
         reproducer=reproducer,

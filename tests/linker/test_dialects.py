@@ -143,6 +143,12 @@ EXAMPLES = {
     "stack-after-data": simple(
         "--export=__data_end", lambda output: linked(output).address("__data_end") == 65540
     ),
+    "wrappers-untyped": Example(
+        (assemble(undefined_function("x"), function("f", call("x"), flags=EXPORTED)),),
+        "--no-entry --wrap=x --allow-undefined",
+        lambda output: linked(output).imports == ["env.__wrap_x"],
+        crashes=True,
+    ),
     "stack-pointer-hidden": simple(
         "--export-dynamic --features=mutable-globals", stack_pointer_is_exported
     ),
@@ -166,6 +172,7 @@ EXAMPLES = {
         "--no-entry --emit-relocs",
         lambda output: "reloc.note" not in linked(output).section_names,
     ),
+    "version-ends-all": simple("-v"),
     "muldefs-unknown": Example(
         (assemble(returning("f", 1, EXPORTED)), assemble(returning("f", 2, EXPORTED))),
         "--no-entry -z muldefs",
@@ -458,7 +465,7 @@ def ask(number: int, example: Example, folder: Path) -> tuple[int, str, bytes | 
         check=False,
     )
     output = folder / OUTPUT
-    module = output.read_bytes() if done.returncode == 0 else None
+    module = output.read_bytes() if output.exists() else None
     return done.returncode, done.stderr.replace("wasm-ld:", "ld:"), module
 
 
