@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from linker.format.constants import LinkingSubsection, SectionId
 from linker.format.leb128 import decode_unsigned, encode_unsigned
-from linker.format.model import LinkingSection, ObjectFile, RelocationSection
+from linker.format.model import LinkingSection, ObjectFile, RelocationSection, Section
 from strategies.choices import Record
 from strategies.malformed.damage import (
     HEADER,
@@ -218,7 +220,17 @@ def padded_too_far(file: ObjectFile, record: Record) -> bytes | None:
         return None
     at, kind, count, rest = found
     number = encode_unsigned(count, 6 + record.below(5))
-    return with_bytes(file, at, sized(kind, number + rest))
+    before = len(split(encoded(file)[at])[1]) - len(rest)
+    moved = [_relocated(section, at, len(number) - before) for section in file.sections]
+    return with_bytes(ObjectFile(file.name, moved), at, sized(kind, number + rest))
+
+
+def _relocated(section: Section, at: int, by: int) -> Section:
+    """The relocations of the section at that position, moved by so many bytes."""
+    if not isinstance(section, RelocationSection) or section.target != at:
+        return section
+    moved = [entry._replace(offset=entry.offset + by) for entry in section.relocations]
+    return dataclasses.replace(section, relocations=moved)
 
 
 def endless_number(file: ObjectFile, record: Record) -> bytes | None:
