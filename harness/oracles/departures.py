@@ -30,7 +30,6 @@ CRASH_WORDS = "crashes here"
 UNDEFINED_WORDS = re.compile(r"is not defined here|or writes arbitrary numbers")
 OUT_OF_BOUNDS = "out-of-bounds-reads"
 SECONDS = 10.0
-_UNREAD = "LLVM ERROR: malformed "
 Same = Callable[[LinkResult, LinkResult], bool]
 
 
@@ -127,11 +126,7 @@ def is_same(ours: LinkResult, theirs: LinkResult) -> bool:
     if theirs.outcome is Outcome.LINKED or ours.outcome is Outcome.LINKED:
         return ours.outcome is theirs.outcome and ours.module == theirs.module
     if theirs.outcome is Outcome.CRASHED:
-        # LLVM's reader aborts at numbers that are malformed.
-        unread = _UNREAD in theirs.message and "malformed-object" in {
-            reason.message_class for reason in classify(ours.message)
-        }
-        return ours.outcome is Outcome.REFUSED and (CRASH_WORDS in ours.message or unread)
+        return ours.outcome is Outcome.REFUSED and CRASH_WORDS in ours.message
     if ours.outcome is not theirs.outcome:
         return False
     return classify(ours.message)[0].message_class == classify(theirs.message)[0].message_class

@@ -366,7 +366,9 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
                 raise reader.wrong(start, f"unknown relocation kind {kind}")
             if kind == _TYPE_INDEX:
                 if index >= state.types:
-                    raise reader.wrong(start, f"relocation to type {index} of {state.types}")
+                    # LLVM's message names the symbol of that number, too.
+                    fault = Fault.RULE if index < symbol_count else Fault.BEYOND
+                    raise reader.wrong(start, f"relocation to type {index} of {state.types}", fault)
             elif index >= symbol_count:
                 # LLVM's message would name the symbol.
                 problem = f"relocation to symbol {index} of {symbol_count}"

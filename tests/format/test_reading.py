@@ -71,6 +71,11 @@ def test_symbols_of_missing_sections_lead_out_of_the_file() -> None:
     assert fault_of(file(BASE, linking(symbols(symbol(3, 2, 99))))) is Fault.BEYOND
 
 
+def test_relocations_of_missing_types_lead_out_of_the_file_where_no_symbol_has_the_number() -> None:
+    assert fault_of(file(LINKED, custom("reloc.X", 5, 1, 6, 0, 99))) is Fault.BEYOND
+    assert fault_of(file(LINKED, custom("reloc.X", 5, 1, 6, 0, 2))) is Fault.RULE
+
+
 def test_relocations_of_missing_symbols_lead_out_of_the_file() -> None:
     assert fault_of(file(LINKED, custom("reloc.X", 5, 1, 0, 0, 99))) is Fault.BEYOND
 
