@@ -10,7 +10,7 @@ import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from linker.command_line.checks import check_options
 from linker.command_line.help_text import help_text, quirks_text, version_text
@@ -26,7 +26,9 @@ from linker.inputs import (
     open_inputs,
     read_names,
 )
-from linker.module import Module
+
+if TYPE_CHECKING:
+    from linker.module import Module
 
 
 class LinkOutput(NamedTuple):

@@ -23,7 +23,7 @@ def _display_name(name: str, demangled: bool, quirks: frozenset[str]) -> str:
         return "main"
     if demangled and name.startswith(MANGLED_PREFIXES):
         # Most links have no mangled names, and the demangler is large.
-        from linker.demangle import demangle
+        from linker.demangle.demangler import demangle
         from linker.demangle.history import unknown_to
 
         return demangle(name, unknown_to(quirks))

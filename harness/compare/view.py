@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from linker.demangle import demangle
+from linker.demangle.demangler import demangle
 from linker.format import expression
 from linker.format.constants import ExternalKind, LimitsFlag, NameSubsection
 from linker.format.leb128 import LebError

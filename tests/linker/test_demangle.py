@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.demangle import demangle
+from linker.demangle.demangler import demangle
 from tests.linker.mangled_names import GRAMMAR, random_name, spoilt
 from tests.tools import require
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from linker.demangle import demangle, history
+from linker.demangle import history
+from linker.demangle.demangler import demangle
 from linker.demangle.history import BROUGHT_BY, unknown_to
 from linker.lld_quirks import OLDEST_LLD
 from linker.quirks import DIALECTS
