@@ -338,10 +338,14 @@ def report_undefined(
         diagnostics.error(message)
     elif policy is UnresolvedPolicy.WARN:
         diagnostics.warn(message)
+    # Releases that make stubs for what is an error, too, do not survive one without a type.
+    has_type = symbol.signature is not None or (
+        "wrappers-untyped" in options.quirks and "warned-functions-crash" not in options.quirks
+    )
     if (
         is_function
         and symbol.stub is None
-        and (policy is not UnresolvedPolicy.REPORT_ERROR or symbol.signature is not None)
+        and (policy is not UnresolvedPolicy.REPORT_ERROR or has_type)
         and policy is not UnresolvedPolicy.IMPORT_DYNAMIC
         and not options.import_undefined
         and not (policy is UnresolvedPolicy.WARN and "warned-functions-crash" in options.quirks)

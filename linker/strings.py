@@ -40,7 +40,8 @@ def split(chunk: Chunk) -> StringPieces:
 
 
 def strings_of(chunk: Chunk, pieces: StringPieces) -> list[bytes]:
-    ends = [*pieces.starts[1:], len(chunk.content)]
+    # No strings at all in a section without content.
+    ends = [*pieces.starts, len(chunk.content)][1:]
     return [chunk.content[start:end] for start, end in zip(pieces.starts, ends, strict=True)]
 
 

@@ -41,6 +41,8 @@ _COMPRESSIBLE = frozenset(
 )
 # The build of wasm-ld 22 that ziglang 0.17.1 carries does the right thing nevertheless.
 _FIRST_RELIABLE = 22
+# Earlier ones print the version and end.
+_FIRST_VERBOSE = 20
 # Earlier ones write uninitialised memory for what stays in an archive (demoteLazySymbols).
 _FIRST_DEMOTING = 16
 
@@ -78,6 +80,8 @@ class WasmLd:
                 spelling = self._newer(argument.key)
                 if spelling is not None:
                     return f"wasm-ld {self.release} has no option {spelling}"
+        if self.release < _FIRST_VERBOSE and arguments.has("v"):
+            return f"-v of wasm-ld {self.release} links nothing"
         if (
             self.release < _FIRST_RELIABLE
             and arguments.has(_COMPRESS)

@@ -59,7 +59,10 @@ class Reference:
         return _BYTES_LIKE.get(self.dialect, self.dialect)
 
     def unsupported(self, case: LinkCase) -> str | None:
-        missing = missing_options(DIALECTS.get(self.dialect, ()))
+        quirks = DIALECTS.get(self.dialect, frozenset())
+        if "version-ends-all" in quirks and split_arguments(case.arguments).has("v"):
+            return f"-v of {self.dialect} links nothing"
+        missing = missing_options(quirks)
         if missing:
             words = expanded(case)
             known = split_arguments(words).arguments

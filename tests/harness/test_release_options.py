@@ -95,3 +95,11 @@ def test_a_release_beside_its_own_dialect_is_given_what_only_bytes_can_judge() -
     assert strategy_for([Reference("lld-18"), old_wasm_ld(19)]) is plain
     assert strategy_for([old_wasm_ld(19)]) is plain
     assert strategy_for([Reference(), old_wasm_ld(19)]) is with_compared_groups
+
+
+def test_a_release_that_only_tells_its_version_is_unsupported() -> None:
+    case = LinkCase((), ("-v", "a.o"), (), ())
+    for linker in (WasmLd("lld", ("lld",), "LLD", 19), Reference("lld-19")):
+        assert "links nothing" in str(linker.unsupported(case))
+    for linker in (WasmLd("lld", ("lld",), "LLD", 20), Reference("lld-20"), Reference()):
+        assert linker.unsupported(case) is None

@@ -529,3 +529,23 @@ def test_dialects_grow_with_their_age() -> None:
         not_in_all = {"local-symbols-offered", "exnref-crashes", "waiting-modules-refused"}
         assert newer - older <= absent_from_lld(number) | not_in_all
         assert quirks_of_lld(number) <= older
+
+
+@pytest.mark.parametrize("number", RELEASES)
+def test_a_section_of_strings_without_content(number: int, tmp_path: Path) -> None:
+    unit = assemble(custom(".debug_str"), function("f", flags=EXPORTED))
+    example = Example((unit,), "--no-entry", links)
+    _, _, module = ask(number, example, tmp_path)
+    assert module is not None
+    assert example.link(f"lld-{number}").module == module
+
+
+@pytest.mark.parametrize("number", RELEASES)
+def test_a_wrapper_that_nobody_defines(number: int, tmp_path: Path) -> None:
+    unit = assemble(undefined_function("x"), function("f", call("x"), flags=EXPORTED))
+    example = Example((unit,), "--no-entry --wrap=x", links)
+    status, _, module = ask(number, example, tmp_path)
+    assert module is None
+    errors = example.link(f"lld-{number}").errors
+    assert errors[0].endswith("undefined symbol: __wrap_x")
+    assert ("crashes here" in errors[-1]) == (status < 0)
