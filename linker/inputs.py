@@ -168,6 +168,8 @@ def open_inputs(
     needs_files = needs_files and "no-inputs-accepted" not in diagnostics.quirks
     if needs_files and not opener.file_count and not diagnostics.error_count:
         diagnostics.error("no input files")
+    if opener.late and not diagnostics.error_count:
+        raise diagnostics.fatal(opener.late[0])
     return OpenedInputs(tuple(opener.inputs), frozenset(opener.allowed_undefined))
 
 
@@ -208,6 +210,8 @@ class _Opener:
         is_64: bool | None,
     ) -> None:
         self.is_64 = is_64
+        # What stops the link when all files are open.
+        self.late: list[str] = []
         self.search_paths = search_paths
         self.read = read
         self.diagnostics = diagnostics
@@ -290,7 +294,9 @@ class _Opener:
                 raise self.diagnostics.fatal(f"{name}: {problem}")
         problem = refusal_of_width(data, self.is_64)
         if problem is not None:
-            raise self.diagnostics.fatal(f"{path}: {problem}")
+            if "width-checked-late" not in quirks:
+                raise self.diagnostics.fatal(f"{path}: {problem}")
+            self.late.append(f"{path}: {problem}")
         return file
 
     def _add_archive(self, request: InputRequest, path: str, data: bytes) -> None:

@@ -246,6 +246,13 @@ _PAST: tuple[_Past, ...] = (
         last=17,
     ),
     _past(
+        "width-checked-late",
+        "An object with addresses of 64 bits is refused only when all files are open, and not at"
+        " all if one of them could not be.",
+        "ObjFile::parse called checkArch, not the constructor",
+        last=17,
+    ),
+    _past(
         "warned-functions-crash",
         "With --warn-unresolved-symbols, using an undefined function crashes the linker.",
         "reportUndefined made a stub only where undefined symbols are ignored",

@@ -59,6 +59,7 @@ from tests.linker.objects import (
     word,
 )
 from tests.linker.releases import RELEASES, release
+from tests.linker.small_objects import object_with
 
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
 
@@ -309,6 +310,11 @@ EXAMPLES = {
         ),
         "--no-entry",
         links,
+    ),
+    "width-checked-late": Example(
+        (object_with("f", wide=True),),
+        "--no-entry no-such-file.o",
+        lambda output: len(output.errors) == 2,
     ),
     "warned-functions-crash": Example(
         (assemble(undefined_function("x"), function("f", call("x"), flags=EXPORTED)),),
