@@ -18,11 +18,11 @@ from linker.command_line.response_files import Read, reason
 from linker.errors import Diagnostics
 from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, parse_archive
 from linker.format.constants import MAGIC, SectionId
-from linker.format.errors import MalformedFile
+from linker.format.errors import Fault, MalformedFile
 from linker.format.model import ObjectFile
 from linker.memory_kind import refusal_of_width
 from linker.older_reader import newer_than_reader
-from linker.reading import read_file
+from linker.reading import ABORTS, read_file
 from linker.seed.own_state import OwnState
 from linker.seed.reader import READING_QUIRKS, takes_foreign_files
 
@@ -288,6 +288,9 @@ class _Opener:
             try:
                 file = read_file(data, path, quirks)
             except MalformedFile as error:
+                if ABORTS in quirks and error.fault is Fault.CUT_OFF:
+                    # No limit of errors comes before an abort.
+                    self.diagnostics.error_limit = 0
                 raise self.diagnostics.fatal(str(error)) from None
             problem = newer_than_reader(file, quirks)
             if problem is not None:

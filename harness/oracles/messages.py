@@ -21,7 +21,7 @@ _READER = "|".join(
         r"Unsupported flags for element segment$|invalid segment size$|invalid start function$",
         r"number of data segments does not match|invalid function count$",
         r"unexpected metadata version: |too many segment names$|invalid function symbol: ",
-        r"invalid \w+ symbol index$|undefined weak \w+ symbol$|duplicate symbol name ",
+        r"invalid \w+ symbol index$|undefined weak \w+ symbol$|duplicate symbol name\b",
         r"section symbols must have local binding$|invalid symbol type: ",
         r"invalid data symbol offset",
         r"invalid data segment index|bad/duplicate COMDAT name|unsupported COMDAT flags$",

@@ -259,6 +259,8 @@ class _Reader:
             table_base = table_base or 1
             if not global_base and not relocatable and not stack_first:
                 global_base = DEFAULT_GLOBAL_BASE
+        if "table-size-unchecked" in quirks:
+            table_base &= _UINT32
         if relocatable and export_table:
             self.diagnostics.error("--relocatable is incompatible with --export-table")
         if relocatable and growable_table:

@@ -122,9 +122,10 @@ def _limits(reader: Reader, state: FileState) -> Limits:
 def _table_type(reader: Reader, state: FileState) -> TableType:
     start = reader.pos
     element = _value_type(reader, state)
+    limits = _limits(reader, state)
     if element not in _REFERENCE_TYPES and element != unmodelled.OTHERREF:
         raise reader.wrong(start, f"{element.name} is no type of table elements")
-    return TableType(element, _limits(reader, state))
+    return TableType(element, limits)
 
 
 def _mutability(reader: Reader) -> bool:

@@ -137,7 +137,7 @@ DAMAGES: tuple[LineDamage, ...] = (
     ),
     LineDamage("option.library", _words((["-lmissing"], ["-l:missing.o"], ["-l", "missing"]))),
     LineDamage("option.file-missing", _words((["missing.o"], ["missing/"], ["a/b.o"]))),
-    LineDamage("option.folder", _words((["."], ["/"], ["-L.", "-l:."]))),
+    LineDamage("option.folder", _words((["-L.", "-l:."], ["-l:.", "-L."]))),
     LineDamage(
         "option.switch",
         _words((["--end-lib"], ["--start-lib", "--start-lib"], ["--no-such-file", "--end-lib"])),

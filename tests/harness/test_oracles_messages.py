@@ -11,6 +11,10 @@ from harness.oracles.words import component
 from strategies.case import MESSAGE_CLASSES
 
 LLD = [
+    ("a.o: duplicate symbol name", "malformed-object"),
+    ("a.o: section linking, offset 0x40: unknown symbol kind 6", "malformed-object"),
+    ("a.o: Function extends beyond buffer", "malformed-object"),
+    ("a.o: type section ended prematurely", "malformed-object"),
     ("a.o: must specify -mwasm64 to process wasm64 object files", "address-size"),
     ("a.o: objects with more than one memory cannot be linked", "several-memories"),
     ("stray --end-lib", "misplaced-switch"),

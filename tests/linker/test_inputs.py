@@ -294,3 +294,11 @@ def test_a_malformed_member_is_told_with_its_archive() -> None:
     files = {"lib.a": encode_archive(members, symbol_table=False)}
     (error,) = run(("lib.a", "-o", "x"), Files(files).read).errors
     assert error.startswith("lib.a(b.o): section CUSTOM, offset 0x")
+
+
+def test_no_limit_of_errors_comes_before_an_abort() -> None:
+    cut = b"\0asm\1\0\0\0\1\x80"
+    argv = ("missing.o", "gone.o", "cut.o", "--error-limit=2", "-o", "x")
+    read = Files({"cut.o": cut}).read
+    assert run(argv, read).errors[-1].startswith("too many errors")
+    assert "wasm-ld 22 crashes here" in run(argv, read, "lld-22").errors[-1]
