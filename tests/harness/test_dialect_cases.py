@@ -40,4 +40,5 @@ def test_a_dialect_links_as_its_release_does(number: int) -> None:
                 linked += theirs.outcome is Outcome.LINKED
 
         compare()
-    assert linked > CASES // 4
+    # The oldest release has not got half of the options.
+    assert linked > CASES // 10
