@@ -53,7 +53,7 @@ from strategies.program import (
 from strategies.spellings import respelled
 
 # With these, objects define tables, which those of WebAssembly 1.0 cannot.
-TABLE_MAKERS = frozenset({"tables", "tags", "refusals", "disagreements"})
+TABLE_MAKERS = frozenset({"tables", "tags", "refusals", "disagreements", "newer-engines"})
 LATE = "constructor-has-arguments"  # told of after names without definition
 
 # Classes of refusals that come before names collide, by the ends of their names.

@@ -85,12 +85,12 @@ _NAMES = {
     """,
     "refusal": """
         address-size constructor-has-arguments destructors-unfit duplicate-symbol
-        entry-not-defined export-not-defined feature-disallowed feature-not-allowed file-missing
-        global-base-too-small global-type-mismatch import-mismatch malformed-object
-        memory-not-aligned memory-too-small misplaced-switch mutable-globals-needed
-        option-conflict relocation-not-allowed signature-mismatch stack-not-aligned
-        string-not-terminated symbol-type-mismatch table-symbols table-type-mismatch
-        undefined-symbol
+        entry-not-defined export-not-defined feature-disallowed feature-not-allowed
+        file-missing global-base-too-small global-type-mismatch import-mismatch
+        malformed-object memory-not-aligned memory-too-small misplaced-switch
+        mutable-globals-needed option-conflict relocation-not-allowed signature-mismatch
+        stack-not-aligned string-not-terminated symbol-type-mismatch table-symbols
+        table-type-mismatch undefined-symbol
     """,
     "relocation": """
         FUNCTION_INDEX_I32 FUNCTION_INDEX_LEB FUNCTION_OFFSET_I32 FUNCTION_OFFSET_I64
