@@ -139,6 +139,7 @@ def fuzz(
         raise Failure(str(problem)) from problem
     plan = FuzzPlan(
         linkers=linkers,
+        lane=lane,
         strategy=strategy,
         seed=seed,
         findings=findings or Path(config.findings),

@@ -42,6 +42,7 @@ from harness.events import (
 from harness.execution import find_wasm_validate
 from harness.findings import Finding, store
 from harness.generation import plain
+from harness.lanes import WELL_FORMED
 from harness.linking import remove_stale
 from harness.minimise import Strategy
 from harness.oracles.judge import Bench
@@ -79,6 +80,7 @@ class FuzzPlan:
         cases: how many, None for no bound.
         seconds: for how long, None for no bound.
         findings: folder for findings.
+        lane: what its cases are like, one of `harness.lanes.LANES`, for the record.
         strategy: makes the strategy of cases without some groups of features; a function that
             can be imported by name.
         known: fingerprints, as text, that are no news: counted, not minimised.
@@ -91,6 +93,7 @@ class FuzzPlan:
     cases: int | None = None
     seconds: float | None = None
     workers: int = 1
+    lane: str = WELL_FORMED
     strategy: Callable[[frozenset[str]], Strategy] = plain
     bench: Callable[[], Bench] = Bench
     limits: Limits = field(default_factory=Limits)
@@ -135,6 +138,7 @@ def fuzz(plan: FuzzPlan) -> Iterator[Event]:
     yield RunStarted(
         versions=versions(),
         linkers=linker_infos(plan.linkers),
+        lane=plan.lane,
         seed=plan.seed,
         cases=plan.cases,
         seconds=plan.seconds,
@@ -296,7 +300,9 @@ class _Run:
         return Chunk(chunk_seed(self._plan.seed, number), first, length, self._until, avoid)
 
     def _store(self, candidate: Candidate) -> Found:
-        finding = Finding.of(candidate, self._plan.linkers, self._plan.seed, versions())
+        finding = Finding.of(
+            candidate, self._plan.linkers, self._plan.lane, self._plan.seed, versions()
+        )
         path = store(finding, self._plan.findings)
         divergence, mark = candidate.divergence, candidate.mark
         return Found(

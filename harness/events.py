@@ -28,6 +28,7 @@ class RunStarted(msgspec.Struct, frozen=True, tag_field="event", tag="run-starte
 
     Attributes:
         versions: of weldcheck, Python, hypothesis and the validators.
+        lane: what its cases are like, one of `harness.lanes.LANES`.
         seed: the seed of the whole run.
         cases: how many cases are asked for, None for no such bound.
         seconds: for how long the run may last, None for no such bound.
@@ -36,6 +37,7 @@ class RunStarted(msgspec.Struct, frozen=True, tag_field="event", tag="run-starte
 
     versions: dict[str, str]
     linkers: tuple[LinkerInfo, ...]
+    lane: str
     seed: int
     cases: int | None
     seconds: float | None

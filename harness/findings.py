@@ -46,7 +46,9 @@ class Finding:
         mark: its fingerprint.
         case: the minimised case, `original` the one that showed it first.
         results: of the minimised case.
+        lane: of the run, one of `harness.lanes.LANES`.
         run_seed: seed of the run; `case_number` counts the cases of the run from 0.
+        steered_around: groups of features that the case could not have any more.
         chunk_seed: seed of hypothesis for the chunk, `position` the case's place in it.
         tries: cases linked for minimising; `complete` whether that came to its end.
     """
@@ -57,7 +59,9 @@ class Finding:
     original: LinkCase
     results: tuple[LinkResult, ...]
     linkers: tuple[Linker, ...]
+    lane: str
     run_seed: int
+    steered_around: tuple[str, ...]
     case_number: int
     chunk_seed: int
     position: int
@@ -69,6 +73,7 @@ class Finding:
     def of(
         candidate: Candidate,
         linkers: tuple[Linker, ...],
+        lane: str,
         run_seed: int,
         versions: Mapping[str, str],
     ) -> Finding:
@@ -80,7 +85,9 @@ class Finding:
             original=candidate.original,
             results=candidate.results,
             linkers=linkers,
+            lane=lane,
             run_seed=run_seed,
+            steered_around=tuple(sorted(candidate.chunk.avoid)),
             case_number=candidate.chunk.first + candidate.position,
             chunk_seed=candidate.chunk.seed,
             position=candidate.position,
@@ -193,7 +200,9 @@ def _toml(finding: Finding) -> str:
         ("detail", divergence.detail),
         ("arguments", list(finding.case.arguments)),
         ("prelinks", [list(words) for words in list(command_lines(finding.case).values())[:-1]]),
+        ("lane", finding.lane),
         ("run_seed", finding.run_seed),
+        ("steered_around", list(finding.steered_around)),
         ("case", finding.case_number),
         ("chunk_seed", str(finding.chunk_seed)),
         ("position", finding.position),
@@ -264,7 +273,7 @@ def readme(finding: Finding) -> str:
         "",
         "## How it was reached",
         "",
-        f"Case {finding.case_number} of the run with seed {finding.run_seed}; "
+        f"Case {finding.case_number} of the {finding.lane} run with seed {finding.run_seed}; "
         + (
             f"minimised in {finding.tries} tries"
             + ("." if finding.complete else ", which the time ended.")

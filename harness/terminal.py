@@ -95,7 +95,7 @@ class Terminal:
     def _start(self, event: RunStarted) -> None:
         names = ", ".join(f"{linker.name} ({linker.version})" for linker in event.linkers)
         self._print(f"fuzzing {names}")
-        self._print(f"seed {event.seed}, {event.workers} workers")
+        self._print(f"{event.lane} cases, seed {event.seed}, {event.workers} workers")
         self._task = self._bar.add_task("", total=event.cases)
 
     def health(self) -> str:

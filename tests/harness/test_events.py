@@ -25,6 +25,7 @@ from harness.totals import Totals
 HEADER = RunStarted(
     versions={"python": "3"},
     linkers=(LinkerInfo("a", "1", "lld"),),
+    lane="well-formed",
     seed=5,
     cases=2,
     seconds=None,

@@ -57,7 +57,9 @@ def finding() -> Finding:
         original=case_with(b"\1\7\7"),
         results=results,
         linkers=linkers,
+        lane="malformed",
         run_seed=3,
+        steered_around=("tags",),
         case_number=17,
         chunk_seed=1 << 63,
         position=7,
@@ -105,6 +107,7 @@ def test_toml_says_what_the_finding_says(finding: Finding, folder: Path) -> None
     assert table["sides"] == [["fake-picky"], ["lld-22"]]
     assert table["blamed"] == ["fake-picky"]
     assert table["detail"] == 'line "one"\nline two \\ \x7f ?'
+    assert (table["lane"], table["steered_around"]) == ("malformed", ["tags"])
     assert (table["run_seed"], table["case"], table["position"]) == (3, 17, 7)
     assert table["arguments"] == list(finding.case.arguments)
     outcomes = {row["linker"]: row["outcome"] for row in table["result"]}
@@ -117,7 +120,7 @@ def test_the_readme_says_what_is_expected_and_why(folder: Path) -> None:
     assert text.startswith("# refusal.other\n\nSeverity: medium. Rule: Linking.md, Symbol Table.")
     assert "Wrong: fake-picky." in text
     assert "    sh repro.sh" in text
-    assert "Case 17 of the run with seed 3; minimised in 20 tries." in text
+    assert "Case 17 of the malformed run with seed 3; minimised in 20 tries." in text
     assert "fake: error: a byte that is too great" in text
 
 

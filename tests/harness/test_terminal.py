@@ -45,7 +45,7 @@ def _show(events: list[Event], expected: frozenset[str] = frozenset()) -> Shown:
 
 def test_findings_are_shown_as_they_come() -> None:
     text = _show(WHOLE).text
-    assert "fuzzing a (1)\nseed 5, 1 workers\n" in text
+    assert "fuzzing a (1)\nwell-formed cases, seed 5, 1 workers\n" in text
     assert "minimising x.y: a (case 1)" in text
     assert "high x.y: a\n    two\n    lines\n    findings/x-1  (9 -> 3 bytes)\n" in text
     assert "trouble in the harness (judge):\ntrace\n" in text
