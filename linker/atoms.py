@@ -181,6 +181,10 @@ def collect_custom_sections(
             if name.startswith("reloc.") or (strips_debug and name.startswith(".debug_")):
                 continue
             found.setdefault(name, []).append(section)
+    if "missing-section-crashes" in options.quirks:
+        for obj in objects:
+            for section in obj.sections_by_index.values():
+                section.crashes_missing = section.name not in found
     if "custom-sections-unordered" in options.quirks:
         return {name: found[name] for name in string_map_order(found, options.quirks)}
     return found

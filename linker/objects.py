@@ -175,15 +175,29 @@ class OutputSegment:
 
 @dataclass(slots=True, eq=False)
 class Section(Chunk):
-    """A custom section. `alignment` is in bytes."""
+    """A custom section. `alignment` is in bytes.
+
+    `crashes_missing`: it is left out, and wasm-ld does not survive looking for its output.
+    """
 
     alignment: int = 1
     tombstone: int = 0
     output_index: int = -1
     output_symbol: int = -1
+    crashes_missing: bool = False
 
     def offset_in_output(self, offset: int) -> int:
+        """A place of this section in the output's; as it is where the section is left out."""
         return self.output_offset + offset
+
+
+def refuse_missing_section(section: Section) -> None:
+    """Says where wasm-ld looks in the output for a custom section that was left out."""
+    if section.crashes_missing:
+        raise FatalError(
+            f"wasm-ld 22 crashes here: {section} is referred to, but left out"
+            " (quirk missing-section-crashes)",
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -195,8 +209,8 @@ class MergeSection(Section):
 
     def offset_in_output(self, offset: int) -> int:
         if self.parent is None or self.pieces is None:
-            # wasm-ld 22 crashes here.
-            raise FatalError(f"{self}: is referred to, but left out")
+            refuse_missing_section(self)
+            return offset
         return self.parent.output_offset + merged_offset(self, self.pieces, offset)
 
 

@@ -181,6 +181,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "COMDATs"',
     ),
     Quirk(
+        "empty-groups-lost",
+        "With -r, a comdat group that holds nothing, or custom sections only, is lost: the next"
+        " link keeps another object's group of that name.",
+        "wasm-ld up to 22: LinkingSection::writeBody finds groups by their functions and data",
+        'Linking.md, "COMDATs"',
+    ),
+    Quirk(
         "lost-member-symbol-zero",
         "A member is taken from an archive for a symbol that it defines in a comdat group; where"
         " the group is another object's, the symbol is function or address 0 without an error.",
@@ -226,6 +233,14 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         "A section symbol of a custom section whose comdat group was lost crashes the linker.",
         "wasm-ld up to 22: ObjFile::createUndefined has no case for section symbols",
         'Linking.md, "COMDATs"',
+    ),
+    Quirk(
+        "missing-section-crashes",
+        "A relocation against a custom section that is left out (with -S, or as it is empty or its"
+        " group was lost) crashes the linker with -r, and always where strings are merged.",
+        "wasm-ld up to 22: InputChunk::writeRelocations asks for outputSec, MergeInputChunk's"
+        " getParentOffset for its parent",
+        "unspecified",
     ),
     Quirk(
         "filled-zeros-dropped",

@@ -19,7 +19,7 @@ from linker.format.constants import (
 )
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.format.model import Relocation
-from linker.objects import Chunk, OutputSegment, Section, Segment
+from linker.objects import Chunk, OutputSegment, Section, Segment, refuse_missing_section
 from linker.resolve import Resolution
 from linker.seed.output import (
     misplacements,
@@ -155,6 +155,12 @@ def comdat_entries(output: Output) -> list[bytes]:
     for index, segment in enumerate(output.segments):
         if segment.chunks:
             add(comdat_of(segment.chunks[0]), ComdatKind.DATA, index)
+    if output.options.relocatable and "empty-groups-lost" not in output.options.quirks:
+        for obj in output.resolution.objects:
+            for comdat, is_kept in zip(obj.linking.comdats, obj.kept_comdats, strict=True):
+                if is_kept:
+                    # In the next link, too, it is the first of its name.
+                    groups.setdefault(comdat.name, [])
     ordered = sorted(groups, key=lambda name: name.encode("utf-8", "surrogateescape"))
     return [text(name) + b"\0" + vector(groups[name]) for name in ordered]
 
@@ -218,8 +224,8 @@ def moved_relocations(
                 new_index = symbol.output_symbol
                 if isinstance(symbol.chunk, Section):
                     if symbol.chunk.name not in section_symbols:
-                        # wasm-ld 22 crashes here.
-                        raise FatalError(f"{chunk}: refers to {symbol.chunk}, which is left out")
+                        refuse_missing_section(symbol.chunk)
+                        continue
                     new_index = section_symbols[symbol.chunk.name]
                     addend = symbol.chunk.offset_in_output(addend)
             yield chunk, Relocation(relocation_type, offset, new_index, addend)

@@ -151,8 +151,8 @@ def output(program: Program, record: Record) -> None:
             known = {f.name for u in program.units for f in u.builder.features}
             names = ",".join(sorted(known | {"mutable-globals", "tail-call"}))
             # Objects may use more by the time of the link: nothing is checked then.
-            add(program, "--no-check-features", "--no-check-features")
-            add(program, "--features", f"--features={names}")
+            if add(program, "--no-check-features", "--no-check-features"):
+                add(program, "--features", f"--features={names}")
         else:
             add(program, "--extra-features", "--extra-features=simd128,atomics")
     elif program.options.get("--strip"):

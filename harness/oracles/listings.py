@@ -27,6 +27,7 @@ FAMILIES = ("listing.", "message.")
 _PROGRAM = re.compile(r"^(?:\S*/)?(?:wasm-ld(?:-\d+)?|weld-ld): ", re.MULTILINE)
 _COLOUR = r"(?:\033\[[0-9;]*m)*"
 _LOGGED = re.compile(rf"^ld: (?!{_COLOUR}(?:warning|error):|Loading: ).*\n?", re.MULTILINE)
+_LOADING = re.compile(r"^ld: Loading: ", re.MULTILINE)
 _SAID = re.compile(r"^(?:ld: |>>> ).*\n", re.MULTILINE)
 _MESSAGE = re.compile(rf"^ld: {_COLOUR}(?:warning|error):{_COLOUR} (.*)", re.MULTILINE)
 _OUTPUT = re.compile(r"(?<![\w./-])[\w./-]*/out\.wasm\b")
@@ -94,7 +95,8 @@ def differences(first: LinkResult, second: LinkResult) -> Iterator[Difference]:
 def plain_message(result: LinkResult) -> str:
     """What a linker wrote to standard error, without what is not compared."""
     text = _OUTPUT.sub("out.wasm", _PROGRAM.sub("ld: ", result.message))
-    if not text.startswith("ld: Loading: ") and not _LOGGED.search(text):
+    # Only the last of several links may be asked for its log.
+    if not _LOADING.search(text) and not _LOGGED.search(text):
         return text
     # Blank lines stand before the log, too, and names in it may have lines of their own.
     return "".join(_SAID.findall(_LOGGED.sub("", text)))

@@ -113,6 +113,13 @@ def test_program_names_the_output_folder_and_the_log_are_not_compared() -> None:
     )
 
 
+def test_a_log_of_the_last_of_several_links_is_not_compared() -> None:
+    warning = "ld: warning: two\n>>> lines\n"
+    ours = f"{warning}\nld: Loading: step0.o\n"
+    theirs = f"{warning}\nld: Loading: step0.o\nld: -- layoutMemory\n"
+    assert plain_message(said(ours)) == plain_message(said(theirs))
+
+
 @pytest.mark.parametrize(
     ("first", "second", "key"),
     [

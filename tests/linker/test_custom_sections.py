@@ -8,7 +8,7 @@ import pytest
 
 from linker.format import model
 from tests.linker.assemble import assemble
-from tests.linker.conftest import Linker
+from tests.linker.conftest import Linker, link_here
 from tests.linker.linked import Linked
 from tests.linker.objects import (
     EXPORTED,
@@ -25,6 +25,21 @@ from tests.linker.objects import (
     producers,
     word,
 )
+
+
+@pytest.mark.parametrize("options", ["-S", "-r -S"])
+@pytest.mark.parametrize("name", [".debug_str", ".debug_loc"])
+def test_an_offset_in_a_section_that_is_stripped_stays(
+    link: Linker, name: str, options: str
+) -> None:
+    unit = assemble(custom(name, b"abc\0"), custom("note", Site(R.SECTION_OFFSET_I32, name, 2)))
+    output = link_here({"0.o": unit}, ["--no-entry", *options.split(), "0.o"])
+    assert output.module is not None
+    combined = Linked(output.module)
+    assert combined.custom("note") == b"\2\0\0\0"
+    assert combined.relocations("note") == []
+    if "-r" in options:
+        assert link(output.module).custom("note") == b"\2\0\0\0"
 
 
 def test_sections_of_one_name_are_put_together(link: Linker) -> None:

@@ -245,18 +245,6 @@ def refused(options: str, *units: bytes) -> str:
     return output.errors[0]
 
 
-def test_an_offset_in_a_section_that_is_stripped() -> None:
-    unit = assemble(
-        custom(".debug_str", b"x\0"), custom("note", Site(R.SECTION_OFFSET_I32, ".debug_str"))
-    )
-    assert refused("--no-entry -S", unit) == "0.o:(.debug_str): is referred to, but left out"
-    unit = assemble(
-        custom(".debug_loc", b"x"), custom("note", Site(R.SECTION_OFFSET_I32, ".debug_loc"))
-    )
-    expected = "0.o:(note): refers to 0.o:(.debug_loc), which is left out"
-    assert refused("-r -S", unit) == expected
-
-
 def test_an_undefined_function_that_is_local() -> None:
     unit = assemble(
         undefined_function("f", flags=LOCAL), function("main", call("f"), flags=EXPORTED)

@@ -365,6 +365,11 @@ EXAMPLES = {
         "-r",
         lambda output: linked(output).exports == ["other"],
     ),
+    "empty-groups-lost": Example(
+        (assemble(custom("note", b"1", comdat="group")),),
+        "-r",
+        lambda output: [comdat.name for comdat in linked(output).linking.comdats] == ["group"],
+    ),
     "lost-member-symbol-zero": Example(
         (
             assemble(returning("other", 1, comdat="group")),
@@ -407,6 +412,20 @@ EXAMPLES = {
         ),
         "--no-entry",
         lambda output: linked(output).custom("info") == sequence([1, 1]),
+        crashes=True,
+    ),
+    "missing-section-crashes": Example(
+        (
+            assemble(
+                custom("note", Site(R.SECTION_OFFSET_I32, ".debug_loc", 1)),
+                custom(".debug_loc", b"abcd"),
+            ),
+        ),
+        "-r -S",
+        lambda output: (
+            linked(output).custom("note") == sequence([1])
+            and not linked(output).relocations("note")
+        ),
         crashes=True,
     ),
     "filled-zeros-dropped": Example(

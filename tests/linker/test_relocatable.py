@@ -76,6 +76,16 @@ def test_linking_in_two_steps_means_the_same(link: Linker) -> None:
     assert link(combined.module).run("f") == 1131
 
 
+def test_a_group_without_functions_and_data_stays_the_first_of_its_name(link: Linker) -> None:
+    first = assemble(custom("note", b"first", comdat="group"))
+    second = assemble(
+        function("f", flags=EXPORTED, comdat="group"), custom("note", b"second", comdat="group")
+    )
+    assert link(first, second).functions == []
+    combined = link(first, options="-r", departs=True)
+    assert link(combined.module, second).functions == []
+
+
 def test_part_of_a_program_may_be_combined(link: Linker) -> None:
     part = link(ONE, options="-r")
     assert link(part.module, TWO).run("f") == 1131
