@@ -48,7 +48,11 @@ def name_section(output: Output) -> bytes:
         return display_name(name, options)
 
     functions, globals_ = [], []
+    # No object may have an entry without a name.
+    all_named = options.relocatable and "empty-import-names" not in options.quirks
     for symbol in indices.imports:
+        if all_named and not symbol.name:
+            continue
         if symbol.kind is SymbolKind.FUNCTION:
             functions.append(name_entry(symbol.function_index, shown(symbol.name)))
         elif symbol.kind is SymbolKind.GLOBAL:

@@ -216,6 +216,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Name Section"',
     ),
     Quirk(
+        "empty-import-names",
+        "With -r, an import whose symbol has an empty name gets an entry in the name section, for"
+        " which the next link refuses the object.",
+        "wasm-ld up to 22: NameSection::writeBody; parseNameSection of LLVM's WasmObjectFile.cpp",
+        "unspecified",
+    ),
+    Quirk(
         "undefined-init-function-crashes",
         "An init function that is not defined crashes the linker.",
         "wasm-ld up to 22: createCallCtorsFunction, as scanRelocations sees relocations only",

@@ -38,6 +38,7 @@ from strategies.choices import Record
 from strategies.code import Code
 from strategies.library import plain_archive
 from strategies.meaning import Meaning, resolve
+from strategies.memory_sizes import make_room
 from strategies.program import (
     GROUPS,
     INITIALISERS,
@@ -55,6 +56,7 @@ from strategies.spellings import respelled
 # With these, objects define tables, which those of WebAssembly 1.0 cannot.
 TABLE_MAKERS = frozenset({"tables", "tags", "refusals", "disagreements", "newer-engines"})
 LATE = "constructor-has-arguments"  # told of after names without definition
+ALL_LOST = "all definitions are in groups that lost"
 
 # Classes of refusals that come before names collide, by the ends of their names.
 EARLY = ("mismatch", "option-conflict", "address-size", "several-memories")
@@ -108,7 +110,7 @@ def _make_units(groups: frozenset[str], record: Record) -> list[Unit]:
     style_byte = record.byte()
     style = Style()
     # wasm-ld 22 -r keeps what a group lost, and breaks the name section if it has a name there.
-    again = bool(groups & {"steps", "relocatable"})
+    again = bool(groups & {"steps", "relocatable"}) and "known-bugs" not in groups
     if "style" in groups:
         style = Style(
             padded_sizes=not style_byte & 1,
@@ -206,7 +208,7 @@ def _lost(program: Program, meaning: Meaning) -> MustRefuse | None:
         if unit in meaning.loaded and not options.allows(program, slot.kind):
             state = meaning.names[slot.name]
             if state.place is None and not state.weak:
-                return MustRefuse("undefined-symbol", "all definitions are in groups that lost")
+                return MustRefuse("undefined-symbol", ALL_LOST)
     return None
 
 
@@ -230,7 +232,7 @@ def _constructor_calls(program: Program, meaning: Meaning) -> tuple[str, ...] | 
     return tuple(call for _, _, call in found)
 
 
-def _expect(
+def expect(
     program: Program, meaning: Meaning, unreadable: tuple[str, str] | None, in_steps: bool
 ) -> list[Expectation]:
     """What must come of the case; `unreadable` refuses an input before names are resolved, and
@@ -238,9 +240,13 @@ def _expect(
     if program.is_vague:
         return []
     refused = MustRefuse(*unreadable) if unreadable is not None else _refusal(program, meaning)
-    if in_steps and refused is not None and program.refusal is not None and meaning.collisions:
-        # Names may collide in a step, before the last link can find what else is wrong.
-        return []
+    if in_steps and refused is not None:
+        if program.refusal is not None and meaning.collisions:
+            # Names may collide in a step, before the last link can find what else is wrong.
+            return []
+        if refused.reason == ALL_LOST:
+            # A step makes one symbol of a weak definition and of what strong references mean.
+            return []
     if refused is not None:
         return [refused]
     if program.has("relocatable"):
@@ -335,6 +341,7 @@ def make_program(
         known = program.units[0].builder.features
         if all(feature.name != "mutable-globals" for feature in known):
             known.append(TargetFeature("+", "mutable-globals"))
+    make_room(program)
     return program, [unit.builder.finish() for unit in program.units], tail
 
 
@@ -356,7 +363,7 @@ def make_case(
         wanted.append("__wasm_call_dtors")
     builders = [unit.builder for unit in program.units]
     meaning = resolve(builders, packed.order, wanted, program.wraps)
-    expectations = _expect(program, meaning, packed.refusal, bool(packed.prelinks))
+    expectations = expect(program, meaning, packed.refusal, bool(packed.prelinks))
     inputs = packed.words
     for word in inputs:
         if word.startswith("-"):

@@ -60,13 +60,18 @@ def _unit(program: Program, record: Record) -> Unit:
     return program.units[record.below(len(program.units))]
 
 
+def miscounts_names(program: Program) -> bool:
+    """Whether an earlier link of wasm-ld 22 -r may break the name section."""
+    return bool(program.groups & {"steps", "relocatable"}) and not program.has("known-bugs")
+
+
 def local_names(program: Program, record: Record) -> None:
     """A static function with a name that means something elsewhere, or nothing at all."""
     unit = _unit(program, record)
     name = record.pick(NAMES)
     if program.has("relocatable") and record.byte() & 1:
         name = ("\udcff\udcfe", "\udc80", "é\udcc3")[record.below(3)]  # not UTF-8
-    if not name and program.groups & {"steps", "relocatable"}:
+    if not name and miscounts_names(program):
         name = "a"  # wasm-ld 22 -r miscounts the names if some are empty
     constant = 600 + program.number()
     code = Code()
@@ -84,7 +89,7 @@ def nameless(program: Program, record: Record) -> None:
     """A function whose name is empty, which all objects can see."""
     if any("" in unit.builder.by_name for unit in program.units):
         return
-    if program.groups & {"steps", "relocatable"}:
+    if miscounts_names(program):
         return
     unit = program.units[0]
     constant = 600 + program.number()

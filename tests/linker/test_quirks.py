@@ -386,6 +386,11 @@ EXAMPLES = {
         "--no-entry --no-gc-sections",
         lambda output: linked(output).functions == ["__wasm_call_ctors", "shown"],
     ),
+    "empty-import-names": Example(
+        (assemble(undefined_function("", import_name="f"), function("user", call(""))),),
+        "-r",
+        lambda output: linked(output).functions == ["user"],
+    ),
     "undefined-init-function-crashes": Example(
         (assemble(undefined_function("f"), init("f")),),
         "--no-entry",

@@ -86,6 +86,15 @@ def test_a_group_without_functions_and_data_stays_the_first_of_its_name(link: Li
     assert link(combined.module, second).functions == []
 
 
+def test_what_imports_by_an_empty_name_links_again(link: Linker) -> None:
+    user = assemble(
+        undefined_function("", type=TO_I32, import_name="f"),
+        function("user", call(""), type=TO_I32, flags=EXPORTED),
+    )
+    combined = link(user, options="-r", departs=True)
+    assert link(combined.module, assemble(returning("", 3))).run("user") == 3
+
+
 def test_part_of_a_program_may_be_combined(link: Linker) -> None:
     part = link(ONE, options="-r")
     assert link(part.module, TWO).run("f") == 1131

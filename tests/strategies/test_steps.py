@@ -1,0 +1,88 @@
+"""What must come of links in steps, and the memory that options ask for."""
+
+from __future__ import annotations
+
+import pytest
+
+from linker.format.constants import SymbolKind
+from strategies import MustRefuse
+from strategies.builder import ObjectBuilder
+from strategies.cases import expect
+from strategies.choices import Record
+from strategies.code import Code
+from strategies.meaning import resolve
+from strategies.memory_sizes import make_room
+from strategies.options import PAGE, output
+from strategies.program import TO_INT, Program, Slot, Unit
+
+
+def program_of(*builders: ObjectBuilder) -> Program:
+    return Program(frozenset(), [Unit(at, builder) for at, builder in enumerate(builders)])
+
+
+def test_names_that_collide_in_a_step_hide_what_else_is_wrong() -> None:
+    """Names of a step collide before the last link sees the rest; else the first reason counts."""
+    first, second = ObjectBuilder("first"), ObjectBuilder("second")
+    for builder in (first, second):
+        builder.define_function("f", TO_INT, Code())
+    program = program_of(first, second)
+    program.refusal = ("option-conflict", "two options that exclude each other")
+    meaning = resolve((first, second), [(0, False), (1, False)])
+    assert expect(program, meaning, None, in_steps=True) == []
+    assert expect(program, meaning, None, in_steps=False) == [MustRefuse(*program.refusal)]
+
+
+def test_a_step_may_forget_that_a_reference_was_strong() -> None:
+    """What a lost group alone defined is said to be missing in one link only."""
+    user = ObjectBuilder("user")
+    user.undefined_function("f", TO_INT)
+    program = program_of(user)
+    program.partial_uses.append((Slot(SymbolKind.FUNCTION, "f", partial=True), 0))
+    meaning = resolve((user,), [(0, False)])
+    assert expect(program, meaning, None, in_steps=True) == []
+    (refused,) = expect(program, meaning, None, in_steps=False)
+    assert isinstance(refused, MustRefuse)
+    assert refused.message_class == "undefined-symbol"
+
+
+def test_memory_is_large_enough_for_the_data_and_where_it_begins() -> None:
+    """Sizes of options grow until data, stack and heap fit."""
+    builder = ObjectBuilder("a")
+    builder.segments[builder.segment(".bss.large")].content += bytes(20 * PAGE)
+    program = program_of(builder)
+    program.options = {"--global-base": f"--global-base={8 * PAGE}"}
+    program.arguments = [f"--initial-memory={20 * PAGE}", f"--max-memory={90 * PAGE}"]
+    make_room(program)
+    initial, largest = (int(word.partition("=")[2]) for word in program.arguments)
+    assert initial >= (8 + 20 + 1) * PAGE
+    assert initial % PAGE == 0
+    assert largest == 90 * PAGE
+
+
+def test_sizes_that_are_no_numbers_stay() -> None:
+    program = program_of(ObjectBuilder("a"))
+    program.arguments = ["--initial-memory=1e6"]
+    make_room(program)
+    assert program.arguments == ["--initial-memory=1e6"]
+
+
+def test_memory_that_is_too_small_on_purpose_stays() -> None:
+    program = program_of(ObjectBuilder("a"))
+    program.refusal = ("memory-too-small", "the stack alone is larger")
+    program.options = {"stack-size": f"stack-size={2 * PAGE}"}
+    program.arguments = [f"--initial-memory={PAGE}"]
+    make_room(program)
+    assert program.arguments == [f"--initial-memory={PAGE}"]
+
+
+@pytest.mark.parametrize("checks", [False, True])
+def test_features_are_listed_only_where_nothing_is_checked(checks: bool) -> None:
+    """--features lists what objects have by then; --check-features may stand there already."""
+    for choices in range(256):
+        program = program_of(ObjectBuilder("a"))
+        if checks:
+            program.options["--no-check-features"] = "--check-features"
+        # The fifth of six kinds of options.
+        output(program, Record(bytes((190, choices))))
+        if "--features" in program.options:
+            assert "--no-check-features" in program.arguments
