@@ -9,6 +9,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from linker.command_line.arguments import split_arguments
 from linker.command_line.response_files import Quoting, ResponseFileError, expand_response_files
 
 if TYPE_CHECKING:
@@ -112,6 +113,21 @@ def expanded(case: LinkCase) -> Sequence[str]:
         )
     except ResponseFileError as error:
         return error.arguments
+
+
+def read_otherwise(words: Sequence[str], missing: frozenset[str]) -> str | None:
+    """The first option that a wasm-ld without the spellings `missing` takes for something else.
+
+    It is unknown to it, or an abbreviation of other options: `-library` is `-l ibrary` there.
+    """
+    if not missing:
+        return None
+    theirs = split_arguments(words, missing).arguments
+    for position, argument in enumerate(split_arguments(words).arguments):
+        if position >= len(theirs) or argument != theirs[position]:
+            spelling = f"--{argument.key}"
+            return spelling if argument.text.startswith(spelling) else argument.text
+    return None
 
 
 def take_apart(arguments: Sequence[str]) -> Iterator[Argument]:

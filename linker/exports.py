@@ -13,6 +13,7 @@ from linker.format.constants import ExternalKind, SymbolKind
 from linker.indices import Indices, import_module_of, import_name_of
 from linker.live import is_exported
 from linker.resolve import Resolution
+from linker.seed.reader import READING_QUIRKS
 from linker.seed.resolution import number_of
 from linker.symbols import EXTERNAL_KINDS, LinkSymbol
 
@@ -119,7 +120,7 @@ def check_names(
     diagnostics: Diagnostics,
 ) -> None:
     """Imports, exports and custom sections have names in UTF-8 (core specification, "Names")."""
-    if "names-unchecked" in options.quirks:
+    if "names-unchecked" in options.quirks or READING_QUIRKS & options.quirks:
         return
     names = [entry.name for entry in exports]
     for symbol in indices.imports:

@@ -19,7 +19,7 @@ from linker.errors import Diagnostics
 from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, parse_archive
 from linker.format.constants import MAGIC, SectionId
 from linker.format.errors import Fault, MalformedFile
-from linker.format.model import ObjectFile
+from linker.format.model import LinkingSection, ObjectFile
 from linker.memory_kind import refusal_of_width
 from linker.older_reader import newer_than_reader
 from linker.reading import ABORTS, read_file
@@ -39,12 +39,20 @@ class ObjectInput(NamedTuple):
     file: ObjectFile | None = None
 
 
+class LostMember(NamedTuple):
+    """Why an archive member cannot be linked: it is no object, or was not even read."""
+
+    reason: str
+    is_read: bool
+
+
 class ArchiveInput(NamedTuple):
     """An archive; `whole`: every member is linked. A member is printed as `name(member)`.
 
     The members of a thin archive have their content. Every member is an object file, but
     where `has_index`: then only what the archive's symbol table names is looked at. `files` are
-    what the members say, as for `ObjectInput`.
+    what the members say, as for `ObjectInput`. `lost` says why members, by their place, cannot be
+    linked: only where `has_index`, and it matters when they are taken.
     """
 
     name: str
@@ -52,6 +60,11 @@ class ArchiveInput(NamedTuple):
     whole: bool
     has_index: bool = False
     files: tuple[ObjectFile | None, ...] = ()
+    lost: tuple[tuple[int, LostMember], ...] = ()
+
+
+class _UnreadableMember(Exception):
+    """A member of a thin archive cannot be read; the text says which, and why."""
 
 
 class MemoryInput(NamedTuple):
@@ -168,8 +181,6 @@ def open_inputs(
     needs_files = needs_files and "no-inputs-accepted" not in diagnostics.quirks
     if needs_files and not opener.file_count and not diagnostics.error_count:
         diagnostics.error("no input files")
-    if opener.late and not diagnostics.error_count:
-        raise diagnostics.fatal(opener.late[0])
     return OpenedInputs(tuple(opener.inputs), frozenset(opener.allowed_undefined))
 
 
@@ -211,7 +222,6 @@ class _Opener:
     ) -> None:
         self.is_64 = is_64
         # What stops the link when all files are open.
-        self.late: list[str] = []
         self.search_paths = search_paths
         self.read = read
         self.diagnostics = diagnostics
@@ -295,11 +305,11 @@ class _Opener:
             problem = newer_than_reader(file, quirks)
             if problem is not None:
                 raise self.diagnostics.fatal(f"{name}: {problem}")
+            if file.find(LinkingSection) is None and "waiting-modules-refused" in quirks:
+                raise self.diagnostics.fatal(f"{path}: not a relocatable wasm file")
         problem = refusal_of_width(data, self.is_64)
-        if problem is not None:
-            if "width-checked-late" not in quirks:
-                raise self.diagnostics.fatal(f"{path}: {problem}")
-            self.late.append(f"{path}: {problem}")
+        if problem is not None and "width-checked-late" not in quirks:
+            raise self.diagnostics.fatal(f"{path}: {problem}")
         return file
 
     def _add_archive(self, request: InputRequest, path: str, data: bytes) -> None:
@@ -311,16 +321,12 @@ class _Opener:
             archive = parse_archive(data, path)
         except MalformedFile as error:
             raise self.diagnostics.fatal(f"{path}: failed to parse archive: {error}") from None
+        if "archive-index-used" in self.diagnostics.quirks and not request.whole_archive:
+            self._add_indexed(path, archive)
+            return
         members = archive.members
         if archive.thin:
-            members = tuple(self._thin_member(path, member) for member in members)
-        if "archive-index-used" in self.diagnostics.quirks and not request.whole_archive:
-            if members and archive.symbol_table is None:
-                self.diagnostics.error(f"{path}: archive has no index; run ranlib to add one")
-            archive = dataclasses.replace(archive, members=members)
-            self.inputs.append(ArchiveInput(path, archive, whole=False, has_index=True))
-            self.file_count += 1
-            return
+            members = tuple(self._read_thin_member(path, member) for member in members)
         usable: list[Member] = []
         files: list[ObjectFile | None] = []
         for member in members:
@@ -333,6 +339,35 @@ class _Opener:
             archive = dataclasses.replace(archive, members=tuple(usable))
         self.inputs.append(ArchiveInput(path, archive, request.whole_archive, files=tuple(files)))
 
+    def _add_indexed(self, path: str, archive: Archive) -> None:
+        """An archive of which only what its index names is looked at, and when it is taken."""
+        if archive.members and archive.symbol_table is None:
+            self.diagnostics.error(f"{path}: archive has no index; run ranlib to add one")
+        members = list(archive.members)
+        lost = []
+        if archive.thin:
+            for position, member in enumerate(members):
+                try:
+                    members[position] = self._thin_member(path, member)
+                except _UnreadableMember as error:
+                    lost.append((position, LostMember(str(error), is_read=False)))
+        unreadable = dict(lost)
+        for position, member in enumerate(members):
+            if position not in unreadable and file_kind(member.data) is not FileKind.OBJECT:
+                problem = f"unknown file type: {member.name}"
+                lost.append((position, LostMember(problem, is_read=True)))
+        archive = dataclasses.replace(archive, members=tuple(members))
+        self.inputs.append(ArchiveInput(path, archive, False, has_index=True, lost=tuple(lost)))
+        self.file_count += 1
+
+    def _read_thin_member(self, path: str, member: Member) -> Member:
+        try:
+            return self._thin_member(path, member)
+        except _UnreadableMember as error:
+            raise self.diagnostics.fatal(
+                f"{path}: could not get the buffer for a child of the archive: {error}"
+            ) from None
+
     def _thin_member(self, path: str, member: Member) -> Member:
         """The member with the content of the file it names, relative to the archive's folder."""
         folder, slash, _ = path.rpartition("/")
@@ -341,10 +376,7 @@ class _Opener:
             return member._replace(data=self.read(file))
         except (OSError, ValueError) as error:
             why = reason(error) if isinstance(error, OSError) else "Invalid argument"
-            raise self.diagnostics.fatal(
-                f"{path}: could not get the buffer for a child of the archive:"
-                f" '{member.name}': {why}"
-            ) from None
+            raise _UnreadableMember(f"'{member.name}': {why}") from None
 
     def _is_usable(self, path: str, member: Member, whole: bool) -> bool:
         kind = file_kind(member.data)

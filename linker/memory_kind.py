@@ -1,9 +1,13 @@
-"""Whether an object has addresses of 64 bits, told by its memory before it is read as a whole."""
+"""What an object's memories say of it: how many there are, and how wide addresses are.
+
+The width is told before an object is read as a whole, or, as wasm-ld up to 17 does, after it.
+"""
 
 from __future__ import annotations
 
 from linker.format.constants import ExternalKind, LimitsFlag, SectionId
 from linker.format.leb128 import LebError, decode_unsigned
+from linker.format.model import ImportSection, Limits, MemorySection, ObjectFile
 
 IS_64 = int(LimitsFlag.IS_64)
 _HEADER = 8
@@ -20,6 +24,27 @@ def refusal_of_width(data: bytes, is_64: bool | None) -> str | None:
             return None
     except (LebError, IndexError):
         return None
+    return _refusal(is_64)
+
+
+def late_refusal_of_width(file: ObjectFile, is_64: bool | None) -> str | None:
+    """The same of an object that was read."""
+    limits = memories(file)
+    return _refusal(is_64) if limits and limits[0].flags & IS_64 else None
+
+
+def memories(file: ObjectFile) -> list[Limits]:
+    """The memories that an object imports or defines; no relocation names one."""
+    imports, own = file.find(ImportSection), file.find(MemorySection)
+    imported = _imported_limits(imports) if imports else []
+    return imported + (list(own.memories) if own else [])
+
+
+def _imported_limits(section: ImportSection) -> list[Limits]:
+    return [e.description for e in section.imports if isinstance(e.description, Limits)]
+
+
+def _refusal(is_64: bool | None) -> str:
     if is_64 is None:
         return "must specify -mwasm64 to process wasm64 object files"
     return "wasm32 object file can't be linked in wasm64 mode"

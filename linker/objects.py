@@ -20,6 +20,7 @@ from linker.format.constants import (
 )
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, Relocation, TableType
+from linker.inputs import LostMember
 from linker.module_symbols import symbols_of_module
 from linker.seed.own_state import OwnState
 from linker.symbols import LinkSymbol
@@ -260,7 +261,8 @@ class InputObject:
     functions and retained segments are too. `is_relocatable`: it has a section `linking`; what
     has none can wait in an archive, and is refused when it is taken. `number` is its place among
     the objects of the link, None for what the linker's user made in memory; `own` is what a
-    linker that keeps something of edits knows of that.
+    linker that keeps something of edits knows of that. `lost`: why it cannot be linked, which only
+    matters when something takes it.
     """
 
     name: str
@@ -285,6 +287,7 @@ class InputObject:
     base_name: str = ""
     number: int | None = 0
     is_relocatable: bool = True
+    lost: LostMember | None = None
     own: OwnState | None = None
 
 
@@ -404,13 +407,6 @@ def check_element_section(obj: InputObject) -> None:
             position += 1
         if body[position + 1 :] != b"\x0b":
             raise FatalError(f"{obj.name}: extended init exprs not supported")
-
-
-def memory_count(file: model.ObjectFile) -> int:
-    """The number of memories that an object imports or defines; no relocation names one."""
-    imports, memories = file.find(model.ImportSection), file.find(model.MemorySection)
-    imported = [e for e in imports.imports if e.kind is ExternalKind.MEMORY] if imports else []
-    return len(imported) + (len(memories.memories) if memories else 0)
 
 
 def relocations_by_section(obj: InputObject) -> dict[int, list[Relocation]]:

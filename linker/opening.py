@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from linker.command_line.options import Options
-from linker.errors import Diagnostics, FatalError
+from linker.errors import Diagnostics
 from linker.format.model import ObjectFile
 from linker.inputs import ArchiveInput, Input, MemoryInput
 from linker.objects import InputObject, open_object
@@ -23,14 +23,17 @@ class ArchiveIndex(NamedTuple):
 
 def open_index(entry: ArchiveInput, quirks: frozenset[str]) -> ArchiveIndex:
     """The members that the archive's symbol table names; others are not looked at."""
+    lost = dict(entry.lost)
     members: dict[int, InputObject] = {}
     symbols = []
     for name, number in entry.archive.symbols:
         if number not in members:
             member = entry.archive.members[number]
             full_name = f"{entry.name}({member.name})"
-            file = read_object(member.data, full_name, quirks)
+            file = ObjectFile(full_name, []) if number in lost else None
+            file = file or read_object(member.data, full_name, quirks)
             members[number] = open_object(file, full_name, member.name, lazy=True, live=False)
+            members[number].lost = lost.get(number)
         symbols.append((name, members[number]))
     return ArchiveIndex(symbols)
 
@@ -53,8 +56,6 @@ def open_inputs(
             diagnostics.warn(f"Unexpected file format at path: '{name}'")
             return
         obj = open_object(file, name, base_name, lazy, live)
-        if not obj.is_relocatable and "waiting-modules-refused" in options.quirks:
-            raise FatalError(f"{name}: not a relocatable wasm file")
         obj.number = next(numbers)
         objects.append(obj)
 

@@ -24,13 +24,13 @@ from linker.lazy_symbols import demote_lazy_symbols
 from linker.legacy_table import add_legacy_table_symbol
 from linker.listings.why_extract import Extraction, report
 from linker.lost_groups import leave_out_lost_groups
+from linker.memory_kind import late_refusal_of_width, memories
 from linker.objects import (
     Function,
     GlobalElement,
     InputObject,
     TableElement,
     load,
-    memory_count,
 )
 from linker.older_reader import newer_than_reader
 from linker.opening import ArchiveIndex, open_inputs
@@ -194,10 +194,14 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
     problem = newer_than_reader(obj.file, options.quirks)
     if problem is not None:
         raise FatalError(f"{obj.base_name}: {problem}")
-    if memory_count(obj.file) > 1 and "further-memories-forgotten" not in options.quirks:
+    if len(memories(obj.file)) > 1 and "further-memories-forgotten" not in options.quirks:
         raise FatalError(f"{obj.name}: objects with more than one memory cannot be linked")
     if options.trace:
         table.diagnostics.print(obj.name)
+    if "width-checked-late" in options.quirks:
+        problem = late_refusal_of_width(obj.file, options.is64)
+        if problem is not None:
+            raise table.diagnostics.fatal(f"{obj.name}: {problem}")
     if not obj.is_relocatable:
         raise FatalError(f"{obj.name}: not a relocatable wasm file")
     new_comdats = [table.add_comdat(comdat.name) for comdat in obj.linking.comdats]

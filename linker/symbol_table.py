@@ -260,6 +260,11 @@ class SymbolTable:
 
     def extract(self, extraction: Extraction) -> None:
         """Has a member linked next, unless it is linked already."""
+        lost = extraction.obj.lost
+        if lost is not None:
+            what = "could not get the buffer for the member defining symbol"
+            wanted = f"{what} {extraction.symbol.name}: "
+            raise FatalError(lost.reason if lost.is_read else wanted + lost.reason)
         if extraction.obj.lazy:
             extraction.obj.lazy = False
             self.extracted.append(extraction)

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.arguments import expanded
+from harness.arguments import expanded, read_otherwise
 from linker.command_line.arguments import UNKNOWN, split_arguments
+from linker.command_line.history import missing_options
 from linker.command_line.table import BY_SPELLING
 from linker.format.archive import ARCHIVE_MAGIC, parse_archive
 from linker.format.constants import RelocationType, SymbolKind
 from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection, RelocationSection, Symbol
 from linker.format.parse import parse
+from linker.quirks import DIALECTS
 
 if TYPE_CHECKING:
     from strategies.case import InputFile, LinkCase
@@ -80,6 +82,10 @@ class WasmLd:
                 spelling = self._newer(argument.key)
                 if spelling is not None:
                     return f"wasm-ld {self.release} has no option {spelling}"
+        missing = missing_options(DIALECTS.get(self.bytes_like, frozenset()))
+        option = read_otherwise(expanded(case), missing)
+        if option is not None:
+            return f"wasm-ld {self.release} has no option {option}"
         if self.release < _FIRST_VERBOSE and arguments.has("v"):
             return f"-v of wasm-ld {self.release} links nothing"
         if (

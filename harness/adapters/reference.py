@@ -9,8 +9,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.arguments import expanded
-from linker.command_line.arguments import UNKNOWN, split_arguments
+from harness.arguments import expanded, read_otherwise
+from linker.command_line.arguments import split_arguments
 from linker.command_line.history import missing_options
 from linker.quirks import DIALECTS
 
@@ -62,15 +62,8 @@ class Reference:
         quirks = DIALECTS.get(self.dialect, frozenset())
         if "version-ends-all" in quirks and split_arguments(case.arguments).has("v"):
             return f"-v of {self.dialect} links nothing"
-        missing = missing_options(quirks)
-        if missing:
-            words = expanded(case)
-            known = split_arguments(words).arguments
-            kept = {entry.text for entry in split_arguments(words, missing).all(UNKNOWN)}
-            for argument in known:
-                if argument.text in kept and argument.key != UNKNOWN:
-                    return f"{self.dialect} has no option --{argument.key}"
-        return None
+        option = read_otherwise(expanded(case), missing_options(quirks))
+        return None if option is None else f"{self.dialect} has no option {option}"
 
     def command_line(self, case: LinkCase, folder: Path, output: Path) -> Sequence[str]:
         command = [sys.executable, "-m", "linker.weld_ld"]

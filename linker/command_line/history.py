@@ -16,10 +16,6 @@ def _both(*spellings: str) -> tuple[str, ...]:
 BROUGHT_BY: dict[int, frozenset[str]] = {
     16: frozenset(
         (
-            "--library",
-            "--library=",
-            "--library-path",
-            "--library-path=",
             "--extra-features=",
             "-extra-features=",
             "--import-memory=",
@@ -27,6 +23,7 @@ BROUGHT_BY: dict[int, frozenset[str]] = {
             "--export-memory=",
             "--why-extract=",
             *_both("Bdynamic", "Bstatic", "call_shared", "dn", "dy", "non_shared", "static"),
+            *_both("library", "library=", "library-path", "library-path="),
         ),
     ),
     17: frozenset(("--lto-CGO", *_both("build-id", "build-id="))),
@@ -37,7 +34,7 @@ BROUGHT_BY: dict[int, frozenset[str]] = {
             *_both("start-lib", "end-lib", "soname", "soname=", "keep-section", "keep-section="),
         ),
     ),
-    19: frozenset(("--no-growable-memory", "--no-shlib-sigcheck", "--no-fatal-warnings")),
+    19: frozenset(("--no-growable-memory", "--no-shlib-sigcheck")),
     20: frozenset(
         (
             "-V",

@@ -44,7 +44,7 @@ def test_the_options_of_a_release_are_read_from_its_help() -> None:
         (("--export-memory=x",), None),
         (("--initial-heap=65536",), "--initial-heap="),
         (("--no-such-option",), None),
-        (("--lto-obj-path=x",), None),
+        (("--lto-obj-path=x",), "--lto-obj-path="),
     ],
 )
 def test_what_a_release_does_not_know_is_unsupported(
@@ -54,7 +54,19 @@ def test_what_a_release_does_not_know_is_unsupported(
     assert problem == (missing and f"wasm-ld 19 has no option {missing}")
 
 
+def test_an_older_spelling_may_mean_something_else() -> None:
+    """`-library x` is `-l ibrary` and an input where there is no such option."""
+    case = LinkCase((), ("--no-entry", "-library", "x"), (), ())
+    assert (
+        WasmLd("lld", ("lld",), "LLD", 15).unsupported(case) == "wasm-ld 15 has no option -library"
+    )
+    assert WasmLd("lld", ("lld",), "LLD", 16).unsupported(case) is None
+
+
 def test_a_dialect_has_the_options_of_its_release() -> None:
+    assert Reference("lld-15").unsupported(LinkCase((), ("-library", "x"), (), ())) == (
+        "lld-15 has no option -library"
+    )
     case = LinkCase((), ("--page-size=1", "a.o"), (), ())
     assert Reference("lld-20").unsupported(case) == "lld-20 has no option --page-size="
     assert Reference("lld-21").unsupported(case) is None

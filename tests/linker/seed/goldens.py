@@ -1,6 +1,6 @@
 """The stored cases of the seed linker: what it was given, and what it made of it.
 
-They are kept beside the repository, or where WELDCHECK_SEED_GOLDENS says; see INDEX.md there.
+`cases/INDEX.md` tells how they came about and what their fields mean.
 """
 
 from __future__ import annotations
@@ -8,28 +8,19 @@ from __future__ import annotations
 import base64
 import functools
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from linker.driver import LinkOutput, run
 from linker.format.constants import ValueType
 from linker.format.model import FunctionType
 from linker.module import Module
 
-BESIDE = Path(__file__).parents[4] / "shared" / "goldens" / "seed"
+CASES = Path(__file__).parent / "cases"
 OUTPUT = "out.wasm"
 TO_I32 = FunctionType((), (ValueType.I32,))
-
-
-def folder() -> Path | None:
-    """Where the cases are; None if they are not there."""
-    found = Path(os.environ.get("WELDCHECK_SEED_GOLDENS") or BESIDE)
-    return found if (found / "more.json").is_file() else None
 
 
 @dataclass(frozen=True)
@@ -117,29 +108,17 @@ def golden_of(case: Mapping[str, Any], files: Mapping[str, bytes]) -> Golden:
 
 @functools.cache
 def goldens() -> Mapping[str, Golden]:
-    """Every case by its name; none where the folder is missing."""
-    root = folder()
-    if root is None:
-        return {}
+    """Every case by its name."""
     found = []
-    for path in sorted(root.glob("*/case.json")):
+    for path in sorted(CASES.glob("*/case.json")):
         files = {entry.name: entry.read_bytes() for entry in path.parent.iterdir()}
         found.append(golden_of(json.loads(path.read_text(encoding="utf-8")), files))
-    for case in json.loads((root / "more.json").read_text(encoding="utf-8")):
+    for case in json.loads((CASES / "more.json").read_text(encoding="utf-8")):
         files = {name: base64.b64decode(text) for name, text in case["files"].items()}
         found.append(golden_of(case, files))
     return {golden.name: golden for golden in found}
 
 
 def golden(name: str) -> Golden:
-    """A case by its name; without the folder the test is skipped, or fails in CI."""
-    require_goldens()
+    """A case by its name."""
     return goldens()[name]
-
-
-def require_goldens() -> None:
-    if folder() is None:
-        message = "the seed linker's cases are not beside the repository (WELDCHECK_SEED_GOLDENS)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)

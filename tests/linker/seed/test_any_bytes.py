@@ -7,14 +7,13 @@ import random
 import pytest
 
 from linker.driver import run
-from tests.linker.seed.goldens import goldens, require_goldens
+from tests.linker.seed.goldens import goldens
 
 TRIES = 400
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_damaged_objects(seed: int) -> None:
-    require_goldens()
     chance = random.Random(seed)
     cases = [case for case in goldens().values() if case.files and not case.declarations]
     for _ in range(TRIES):
