@@ -234,7 +234,8 @@ def _link_in_steps(packed: Packaging, record: Record) -> None:
     program = packed.program
     if packed.refusal is not None:
         return
-    if program.refusal is not None and program.refusal[0] == "feature-disallowed":
+    disallowed = program.refusal is not None and program.refusal[0] == "feature-disallowed"
+    if disallowed and not program.has("known-bugs"):
         # wasm-ld 22 -r forgets which features an object disallows.
         return
     if any(slot.thread_local or slot.mismatched for slot in program.slots):
