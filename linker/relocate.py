@@ -112,6 +112,11 @@ def function_offset(symbol: LinkSymbol, chunk: Chunk, addend: int) -> int:
     if symbol.state is State.UNDEFINED:
         tombstone = chunk.tombstone if isinstance(chunk, Section) else 0
         return tombstone or addend
+    if symbol.is_lazy:
+        raise FatalError(
+            f"wasm-ld 22 crashes here: {chunk} names a place in {symbol.name}, whose group the"
+            " member lost (quirk lost-member-symbol-zero)",
+        )
     function = symbol.function
     return function.output_offset + function.code_offset + addend
 

@@ -8,13 +8,19 @@ from linker.format.model import InitExpr
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import link_here
 from tests.linker.objects import (
+    DROP,
     EXPORTED,
+    TO_I32,
     Declaration,
     Part,
+    R,
+    Site,
     call,
+    custom,
     data,
     function,
     global_starting_with,
+    returning,
     undefined_data,
     undefined_function,
 )
@@ -54,3 +60,20 @@ def test_an_initial_value_of_unknown_instructions_keeps_the_first() -> None:
     files = {"a.o": assemble(global_starting_with("x", unknown, flags=EXPORTED))}
     (error,) = link_here(files, arguments, "lld-22").errors
     assert error == "unknown opcode in init expr: 251"
+
+
+def test_a_place_in_a_function_whose_group_a_member_lost() -> None:
+    """Debug information of what lost-member-symbol-zero leaves without a definition."""
+    files = {
+        "a.o": assemble(returning("other", 1, comdat="group")),
+        "b.a": archive(assemble(returning("f", 2, comdat="group"))),
+        "c.o": assemble(
+            undefined_function("f", type=TO_I32),
+            function("user", [*call("f"), DROP], flags=EXPORTED),
+            custom(".debug_info", Site(R.FUNCTION_OFFSET_I32, "f")),
+        ),
+    }
+    arguments = ["--no-entry", *files]
+    assert link_here(files, arguments).errors[0] == "c.o: undefined symbol: f"
+    (error,) = link_here(files, arguments, "lld-22").errors
+    assert "crashes here" in error
