@@ -356,6 +356,19 @@ _PAST: tuple[_Past, ...] = (
         last=15,
     ),
     _past(
+        "names-end-at-nul",
+        "Names that are shown demangled end at their first NUL, mangled or not.",
+        "maybeDemangleSymbol took the text of llvm::demangle as a string of C",
+        last=15,
+    ),
+    _past(
+        "relocatable-table-late",
+        "That -r does not go with --export-table is told of after the files are open, and then also"
+        " that --import-table does not.",
+        "setConfigs, which has -r import the table, ran behind createFiles",
+        last=15,
+    ),
+    _past(
         "empty-import-module",
         'A module name "" of an import is replaced by "env".',
         "ImportSection::writeBody took an empty name for none",

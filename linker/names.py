@@ -21,6 +21,8 @@ def display_name(name: str, options: Options) -> str:
 def _display_name(name: str, demangled: bool, quirks: frozenset[str]) -> str:
     if name == "__main_argc_argv":
         return "main"
+    if demangled and "names-end-at-nul" in quirks:
+        name = name.partition("\0")[0]
     if demangled and name.startswith(MANGLED_PREFIXES):
         # Most links have no mangled names, and the demangler is large.
         from linker.demangle.demangler import demangle

@@ -262,7 +262,8 @@ class InputObject:
     has none can wait in an archive, and is refused when it is taken. `number` is its place among
     the objects of the link, None for what the linker's user made in memory; `own` is what a
     linker that keeps something of edits knows of that. `lost`: why it cannot be linked, which only
-    matters when something takes it.
+    matters when something takes it. `index_of`: the archive whose own symbol table offers it, ""
+    where its symbols do.
     """
 
     name: str
@@ -288,6 +289,7 @@ class InputObject:
     number: int | None = 0
     is_relocatable: bool = True
     lost: LostMember | None = None
+    index_of: str = ""
     own: OwnState | None = None
 
 

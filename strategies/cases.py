@@ -59,7 +59,7 @@ LATE = "constructor-has-arguments"  # told of after names without definition
 ALL_LOST = "all definitions are in groups that lost"
 
 # Classes of refusals that come before names collide, by the ends of their names.
-EARLY = ("mismatch", "option-conflict", "address-size", "several-memories")
+EARLY = ("type-mismatch", "import-mismatch", "option-conflict", "address-size", "several-memories")
 THREAD_FEATURES = ("atomics", "bulk-memory")
 MASK_BYTES = (len(GROUPS) + 7) // 8
 HEADER_BYTES = 2 * MASK_BYTES + 16 + packaging.RECORD_BYTES + spellings.RECORD_BYTES

@@ -37,7 +37,11 @@ def check_options(command_line: CommandLine, diagnostics: Diagnostics) -> None:
     index_only = arguments.has("thinlto-index-only", "thinlto-index-only=")
     if not options.output_file and not index_only:
         error("no output file specified")
-    if options.import_table and options.export_table:
+    # Told of already where -r has the table imported before the files are opened.
+    told_late = options.relocatable and "relocatable-table-late" in options.quirks
+    if told_late and options.export_table:
+        error("--relocatable is incompatible with --export-table")
+    if (options.import_table or told_late) and options.export_table:
         error("--import-table and --export-table may not be used together")
     if options.relocatable:
         _check_relocatable(options, diagnostics)

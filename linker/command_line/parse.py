@@ -261,7 +261,7 @@ class _Reader:
                 global_base = DEFAULT_GLOBAL_BASE
         if "table-size-unchecked" in quirks:
             table_base &= _UINT32
-        if relocatable and export_table:
+        if relocatable and export_table and "relocatable-table-late" not in quirks:
             self.diagnostics.error("--relocatable is incompatible with --export-table")
         if relocatable and growable_table:
             self.diagnostics.error("--relocatable is incompatible with --growable-table")

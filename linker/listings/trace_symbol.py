@@ -26,8 +26,11 @@ class SymbolTrace:
     def definition(self, symbol: LinkSymbol) -> None:
         """The symbol has a new meaning. References are printed by `reference`."""
         if not symbol.is_undefined:
+            file = file_name(symbol.file)
+            if symbol.is_lazy and symbol.file is not None and symbol.file.index_of:
+                file = symbol.file.index_of
             what = "lazy definition" if symbol.is_lazy else "definition"
-            self.print_line(f"{file_name(symbol.file)}: {what} of {symbol.name}")
+            self.print_line(f"{file}: {what} of {symbol.name}")
 
     def reference(self, name: str, file: InputObject | None, known: LinkSymbol | None) -> None:
         """An object refers to a name; `known` is what the name means so far."""

@@ -15,7 +15,7 @@ import pytest
 from linker.driver import LinkOutput
 from linker.errors import printed
 from linker.format.archive import Member, encode_archive
-from linker.format.constants import RelocationType, ValueType
+from linker.format.constants import NameSubsection, RelocationType, ValueType
 from linker.format.encode import encode
 from linker.format.errors import MalformedFile
 from linker.format.expression import ref_func, ref_null
@@ -442,6 +442,16 @@ EXAMPLES = {
         lambda output: linked(output).symbol("x").is_undefined,
         crashes=True,
         garbage=range(15, 16),
+    ),
+    "names-end-at-nul": Example(
+        (assemble(function("a\0b", flags=EXPORTED)),),
+        "-r",
+        lambda output: linked(output).names(NameSubsection.FUNCTION) == {0: "a\0b"},
+    ),
+    "relocatable-table-late": Example(
+        (assemble(function("f", flags=EXPORTED)),),
+        "-r --export-table missing.o",
+        lambda output: output.errors[0].startswith("--relocatable is incompatible"),
     ),
     "empty-import-module": Example(
         (
