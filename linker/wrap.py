@@ -64,7 +64,24 @@ def declare_wrapped(
             # Its signature is known only now.
             refer_to(real.name, symbol.signature, True, table, link_extracted)
             real.used_in_object = False
-    return wrapped
+    return [compared_again(entry, table, objects, link_extracted) for entry in wrapped]
+
+
+def compared_again(
+    entry: WrappedSymbol,
+    table: SymbolTable,
+    objects: Sequence[InputObject],
+    link_extracted: Callable[[], None],
+) -> WrappedSymbol:
+    """The same, with the wrapper compared with calls in what was taken for it from an archive."""
+    symbol = entry.symbol
+    if "wrapped-signature-unchecked" in table.options.quirks or symbol.kind is SymbolKind.TAG:
+        return entry
+    if not is_called_directly(symbol, objects):
+        return entry
+    wrap = refer_to(entry.wrap.name, symbol.signature, True, table, link_extracted)
+    wrap.used_in_object = True
+    return entry._replace(wrap=wrap)
 
 
 def is_called_directly(symbol: LinkSymbol, objects: Iterable[InputObject]) -> bool:

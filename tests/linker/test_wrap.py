@@ -265,6 +265,16 @@ def test_a_call_of_a_wrapper_with_another_signature(link: Linker) -> None:
     assert "function signature mismatch: __wrap_f" in output.warnings[0]
 
 
+def test_a_call_in_the_member_that_has_the_wrapper() -> None:
+    """It is known only when the wrapper has been taken from the archive."""
+    member = assemble(function("start", call("f"), flags=EXPORTED), returning("__wrap_f", 1))
+    files = {"a.o": assemble(function("f")), "b.a": archive(member=member)}
+    output = link_here(files, ["--no-entry", "--wrap=f", *files])
+    assert output.module is not None
+    Linked(output.module).validate()
+    assert "function signature mismatch: __wrap_f" in output.warnings[0]
+
+
 def test_wrapping_in_a_library(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     program = BUILDERS["libc-small"](tmp_path)
     source = tmp_path / "wrapper.c"
