@@ -223,6 +223,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         "unspecified",
     ),
     Quirk(
+        "unused-references-crash",
+        "With --emit-relocs and without garbage collection, a reference to an undefined function"
+        " that nothing uses crashes the linker.",
+        "wasm-ld up to 22: LinkingSection::writeBody asks every symbol for its function index",
+        'Linking.md, "Symbol Table Subsection"',
+    ),
+    Quirk(
         "undefined-init-function-crashes",
         "An init function that is not defined crashes the linker.",
         "wasm-ld up to 22: createCallCtorsFunction, as scanRelocations sees relocations only",

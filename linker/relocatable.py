@@ -38,8 +38,11 @@ def number_symbols(resolution: Resolution) -> list[LinkSymbol]:
         for index, symbol in enumerate(symbols):
             symbol.output_symbol = index
         return symbols
+    quirks = resolution.table.options.quirks
     symbols = [
-        symbol for symbol in resolution.table.symbols if symbol.used_in_object and symbol.is_live
+        symbol
+        for symbol in resolution.table.symbols
+        if symbol.used_in_object and symbol.is_live and is_numbered(symbol, quirks)
     ]
     for symbol in symbols:
         if symbol.is_lazy:
@@ -56,6 +59,22 @@ def number_symbols(resolution: Resolution) -> list[LinkSymbol]:
     for index, symbol in enumerate(symbols):
         symbol.output_symbol = index
     return symbols
+
+
+def is_numbered(symbol: LinkSymbol, quirks: frozenset[str]) -> bool:
+    """Whether a live symbol has a place in the symbol table: an unused reference names nothing.
+
+    Raises:
+        FatalError: wasm-ld crashes here.
+    """
+    if symbol.kind is not SymbolKind.FUNCTION or symbol.is_lazy or symbol.has_function_index:
+        return True
+    if "unused-references-crash" in quirks:
+        raise FatalError(
+            f"wasm-ld 22 crashes here: {symbol.name} is not defined, and nothing uses it"
+            " (quirk unused-references-crash)"
+        )
+    return False
 
 
 def symbol_entry(symbol: LinkSymbol, quirks: frozenset[str]) -> bytes:
@@ -219,7 +238,10 @@ def moved_relocations(
                 new_index = obj.type_map[index]
             else:
                 symbol = obj.symbols[index]
-                if not symbol.is_live and "dead-relocations-written" not in quirks:
+                if not symbol.is_live:
+                    if "dead-relocations-written" not in quirks:
+                        continue
+                elif not is_numbered(symbol, quirks):
                     continue
                 new_index = symbol.output_symbol
                 if isinstance(symbol.chunk, Section):

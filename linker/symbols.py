@@ -193,6 +193,12 @@ class LinkSymbol:
         self.flags = (self.flags & ~HIDDEN) | (HIDDEN if hidden else 0)
 
     @property
+    def has_function_index(self) -> bool:
+        """Whether a function symbol leads to a function: what is undefined and unused does not."""
+        has_stub = self.state is State.UNDEFINED and self.stub is not None
+        return has_stub or self.index != -1 or self.chunk is not None
+
+    @property
     def function_index(self) -> int:
         if self.state is State.UNDEFINED and self.stub is not None:
             return self.stub.function_index

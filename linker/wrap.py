@@ -75,9 +75,9 @@ def compared_again(
 ) -> WrappedSymbol:
     """The same, with the wrapper compared with calls in what was taken for it from an archive."""
     symbol = entry.symbol
-    if "wrapped-signature-unchecked" in table.options.quirks or symbol.kind is SymbolKind.TAG:
+    if {"wrapped-signature-unchecked", "wrappers-untyped"} & table.options.quirks:
         return entry
-    if not is_called_directly(symbol, objects):
+    if symbol.kind is SymbolKind.TAG or not is_called_directly(symbol, objects):
         return entry
     wrap = refer_to(entry.wrap.name, symbol.signature, True, table, link_extracted)
     wrap.used_in_object = True

@@ -391,6 +391,12 @@ EXAMPLES = {
         "-r",
         lambda output: linked(output).functions == ["user"],
     ),
+    "unused-references-crash": Example(
+        (assemble(undefined_function("f")),),
+        "--no-entry --no-gc-sections --emit-relocs",
+        lambda output: all(entry.name != "f" for entry in linked(output).linking.symbols),
+        crashes=True,
+    ),
     "undefined-init-function-crashes": Example(
         (assemble(undefined_function("f"), init("f")),),
         "--no-entry",
