@@ -78,11 +78,14 @@ def place_segments(options: Options, objects: list[InputObject]) -> list[OutputS
             segment.output_segment = output
     if "segments-unsorted" not in options.quirks:
         segments.sort(key=segment_order)
+    if not options.quirks & ZEROS_BY_NAME:
+        for output in segments:
+            output.is_bss = output.is_bss and not any(map(has_content, output.chunks))
+        # What is not written stands behind what is, so that indices are those of the module.
+        segments.sort(key=lambda output: output.is_bss)
     for index, output in enumerate(segments):
         output.index = index
         output.flags = common_flags(output.chunks)
-        if output.is_bss and not options.quirks & ZEROS_BY_NAME:
-            output.is_bss = not any(map(has_content, output.chunks))
         merge_strings(output)
         place_chunks(output)
         if "segment-sizes-rounded" in options.quirks:

@@ -126,6 +126,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "Target Features Section"',
     ),
     Quirk(
+        "compressed-numbers-wide",
+        "With --compress-relocations, a number of 32 bits that wraps around is written as one of 64"
+        " bits: the module is invalid.",
+        "wasm-ld up to 22: writeCompressedReloc of InputChunks.cpp",
+        'core specification, "Values" in the binary format',
+    ),
+    Quirk(
         "block-types-unsigned",
         "With --compress-relocations, the type of a block is written as an unsigned number: from"
         " index 64 on it means another type, or none.",

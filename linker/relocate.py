@@ -179,9 +179,15 @@ def apply(
         output[place : place + len(encoded)] = encoded
 
 
+def signed_32(value: int) -> int:
+    value &= 0xFFFFFFFF
+    return value - (value >> 31 << 32)
+
+
 def compress(function: Function, table_base: int, quirks: frozenset[str]) -> bytes:
     """The function with its relocated numbers in their least width (LLD's writeCompressed)."""
     signs_block_types = "block-types-unsigned" not in quirks
+    wraps = "compressed-numbers-wide" not in quirks
     obj = function.file
     if obj is None:
         return function.content
@@ -196,6 +202,8 @@ def compress(function: Function, table_base: int, quirks: frozenset[str]) -> byt
         if relocation.type == TYPE_INDEX and signs_block_types:
             # The type of a block is a signed number: 64 would be the empty type.
             is_signed = function.content[start - 1] in BLOCK_OPCODES
+        if wraps and ENCODING_OF[relocation.type] in (LEB, SLEB):
+            value = signed_32(value) if is_signed else value & 0xFFFFFFFF
         code += encode_signed(value) if is_signed else encode_unsigned(value & 2**64 - 1)
         end = start + width
     code += function.content[end:]

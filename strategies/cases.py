@@ -237,7 +237,9 @@ def expect(
 ) -> list[Expectation]:
     """What must come of the case; `unreadable` refuses an input before names are resolved, and
     `in_steps` cases link some of the inputs with -r first."""
-    if program.is_vague:
+    keeps_all = "--no-gc-sections" in program.arguments
+    if program.is_vague or (program.names_lost and keeps_all):
+        # Where nothing is left out, debug information asks for what a group lost.
         return []
     refused = MustRefuse(*unreadable) if unreadable is not None else _refusal(program, meaning)
     if in_steps and refused is not None:

@@ -250,6 +250,7 @@ def _section(program: Program, unit: Unit, group: str, symbols: list[int], recor
         builder.customs.append(user)
         return
     if not any(c.name == ".debug_ranges" for c in builder.customs):
+        program.names_lost = True
         outside = Custom(".debug_ranges", bytearray(b"\x01\x00\x00\x00"))
     for custom in (inside, outside):
         if custom is None:

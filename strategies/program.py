@@ -287,6 +287,7 @@ class Program:
     # Nobody says what comes of the case: linkers are compared with each other only.
     is_vague: bool = False
     has_destructors: bool = False
+    names_lost: bool = False  # debug information outside a group names its members
 
     def has(self, group: str) -> bool:
         return group in self.groups

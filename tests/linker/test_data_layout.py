@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from tests.linker.assemble import assemble
-from tests.linker.conftest import Linker
+from tests.linker.conftest import Linker, link_here
 from tests.linker.linked import Linked
 from tests.linker.objects import (
     EXPORTED,
@@ -20,6 +20,7 @@ from tests.linker.objects import (
     alias,
     custom,
     data,
+    features,
     function,
     load,
     pointer,
@@ -137,6 +138,21 @@ def test_bss_is_not_in_the_file_but_has_its_place(link: Linker) -> None:
     assert names(linked) == [".data"]
     assert linked.address("zero") == 65536 + 16
     assert linked.address("__data_end") == 65536 + 116
+
+
+def test_segments_of_zeros_stand_behind_a_bss_that_holds_something() -> None:
+    """The one is written, the others are not, and indices count what is written."""
+    unit = assemble(
+        data("zero", bytes(4), segment=".bss.zero", flags=NO_STRIP),
+        data("one", word(1), segment=".bssy", flags=EXPORTED),
+        features("+atomics", "+bulk-memory"),
+    )
+    files = {"a.o": unit}
+    output = link_here(files, ["--no-entry", "--shared-memory", "--max-memory=262144", "a.o"])
+    assert output.module is not None
+    linked = Linked(output.module)
+    linked.validate()
+    assert names(linked) == [".bssy"]
 
 
 def test_a_bss_that_is_written_after_all(link: Linker) -> None:

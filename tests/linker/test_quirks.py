@@ -274,6 +274,16 @@ EXAMPLES = {
         "-r",
         lambda output: b"+\x07atomics-\x0bbulk-memory-\x0ashared-mem" in linked(output).module,
     ),
+    "compressed-numbers-wide": Example(
+        (
+            assemble(
+                function("f", address("x", 0x7FFFFFFF), type=TO_I32, flags=EXPORTED),
+                data("x", b"x"),
+            ),
+        ),
+        "--no-entry --strip-all --compress-relocations",
+        lambda output: linked(output).is_valid,
+    ),
     "block-types-unsigned": Example(
         (many_types(),),
         "--no-entry --strip-all --compress-relocations",
