@@ -26,6 +26,9 @@ from linker.reading import ABORTS, read_file
 from linker.seed.own_state import OwnState
 from linker.seed.reader import READING_QUIRKS, takes_foreign_files
 
+# In a message on an archive member: the symbol for which it is taken.
+WANTED = "\0"
+
 
 class ObjectInput(NamedTuple):
     """An object file. `name` is as wasm-ld prints it; `lazy`: taken only if it is needed.
@@ -39,20 +42,13 @@ class ObjectInput(NamedTuple):
     file: ObjectFile | None = None
 
 
-class LostMember(NamedTuple):
-    """Why an archive member cannot be linked: it is no object, or was not even read."""
-
-    reason: str
-    is_read: bool
-
-
 class ArchiveInput(NamedTuple):
     """An archive; `whole`: every member is linked. A member is printed as `name(member)`.
 
     The members of a thin archive have their content. Every member is an object file, but
     where `has_index`: then only what the archive's symbol table names is looked at. `files` are
     what the members say, as for `ObjectInput`. `lost` says why members, by their place, cannot be
-    linked: only where `has_index`, and it matters when they are taken.
+    linked, `WANTED` being the symbol that takes them: only where `has_index`.
     """
 
     name: str
@@ -60,7 +56,7 @@ class ArchiveInput(NamedTuple):
     whole: bool
     has_index: bool = False
     files: tuple[ObjectFile | None, ...] = ()
-    lost: tuple[tuple[int, LostMember], ...] = ()
+    lost: tuple[tuple[int, str], ...] = ()
 
 
 class _UnreadableMember(Exception):
@@ -345,17 +341,16 @@ class _Opener:
             self.diagnostics.error(f"{path}: archive has no index; run ranlib to add one")
         members = list(archive.members)
         lost = []
-        if archive.thin:
-            for position, member in enumerate(members):
-                try:
-                    members[position] = self._thin_member(path, member)
-                except _UnreadableMember as error:
-                    lost.append((position, LostMember(str(error), is_read=False)))
-        unreadable = dict(lost)
-        for position, member in enumerate(members):
-            if position not in unreadable and file_kind(member.data) is not FileKind.OBJECT:
-                problem = f"unknown file type: {member.name}"
-                lost.append((position, LostMember(problem, is_read=True)))
+        for position, member in enumerate(archive.members):
+            try:
+                member = self._thin_member(path, member) if archive.thin else member
+            except _UnreadableMember as error:
+                what = "could not get the buffer for the member defining symbol"
+                lost.append((position, f"{what} {WANTED}: {error}"))
+                continue
+            members[position] = member
+            if file_kind(member.data) is not FileKind.OBJECT:
+                lost.append((position, f"unknown file type: {member.name}"))
         archive = dataclasses.replace(archive, members=tuple(members))
         self.inputs.append(ArchiveInput(path, archive, False, has_index=True, lost=tuple(lost)))
         self.file_count += 1

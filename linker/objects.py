@@ -20,7 +20,6 @@ from linker.format.constants import (
 )
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, Relocation, TableType
-from linker.inputs import LostMember
 from linker.module_symbols import symbols_of_module
 from linker.seed.own_state import OwnState
 from linker.symbols import LinkSymbol
@@ -288,7 +287,7 @@ class InputObject:
     base_name: str = ""
     number: int | None = 0
     is_relocatable: bool = True
-    lost: LostMember | None = None
+    lost: str = ""
     index_of: str = ""
     own: OwnState | None = None
 

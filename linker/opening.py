@@ -33,7 +33,7 @@ def open_index(entry: ArchiveInput, quirks: frozenset[str]) -> ArchiveIndex:
             file = ObjectFile(full_name, []) if number in lost else None
             file = file or read_object(member.data, full_name, quirks)
             members[number] = open_object(file, full_name, member.name, lazy=True, live=False)
-            members[number].lost = lost.get(number)
+            members[number].lost = lost.get(number, "")
             members[number].index_of = entry.name
         symbols.append((name, members[number]))
     return ArchiveIndex(symbols)

@@ -121,6 +121,12 @@ def function_offset(symbol: LinkSymbol, chunk: Chunk, addend: int) -> int:
     return function.output_offset + function.code_offset + addend
 
 
+def signed_32(value: int) -> int:
+    """The signed number of 32 bits that a number is when the rest is cut off."""
+    value &= 0xFFFFFFFF
+    return value - (value >> 31 << 32)
+
+
 def encode(relocation_type: int, value: int, unsigned: bool = False) -> bytes:
     """A value in the width of a relocation: padded LEB128, or little-endian bytes."""
     encoding = ENCODING_OF[relocation_type]
@@ -137,8 +143,7 @@ def encode(relocation_type: int, value: int, unsigned: bool = False) -> bytes:
             ),
         )
     if encoding == SLEB:
-        value &= 0xFFFFFFFF
-        value -= value >> 31 << 32
+        value = signed_32(value)
         return bytes(
             (
                 value & 0x7F | 0x80,
@@ -177,11 +182,6 @@ def apply(
             check_bounds(chunk, relocation[1], len(encoded))
         place = base + relocation[1]
         output[place : place + len(encoded)] = encoded
-
-
-def signed_32(value: int) -> int:
-    value &= 0xFFFFFFFF
-    return value - (value >> 31 << 32)
 
 
 def compress(function: Function, table_base: int, quirks: frozenset[str]) -> bytes:

@@ -22,6 +22,7 @@ from linker.errors import Diagnostics, FatalError
 from linker.format.constants import SymbolKind
 from linker.format.model import FunctionType
 from linker.hashes.hash_order import dense_map_order
+from linker.inputs import WANTED
 from linker.listings.trace_symbol import SymbolTrace
 from linker.listings.why_extract import Extraction, Record, record_of
 from linker.names import display_name
@@ -260,11 +261,8 @@ class SymbolTable:
 
     def extract(self, extraction: Extraction) -> None:
         """Has a member linked next, unless it is linked already."""
-        lost = extraction.obj.lost
-        if lost is not None:
-            what = "could not get the buffer for the member defining symbol"
-            wanted = f"{what} {extraction.symbol.name}: "
-            raise FatalError(lost.reason if lost.is_read else wanted + lost.reason)
+        if extraction.obj.lost:
+            raise FatalError(extraction.obj.lost.replace(WANTED, extraction.symbol.name))
         if extraction.obj.lazy:
             extraction.obj.lazy = False
             self.extracted.append(extraction)

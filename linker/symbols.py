@@ -200,14 +200,12 @@ class LinkSymbol:
 
     @property
     def function_index(self) -> int:
-        if self.state is State.UNDEFINED and self.stub is not None:
-            return self.stub.function_index
-        if self.index != -1:
-            return self.index
-        if self.chunk is None:
+        if not self.has_function_index:
             # A reference that nothing resolved, such as one to a lost comdat group.
             raise FatalError(f"symbol is not defined: {self.name}")
-        return self.function.function_index
+        if self.state is State.UNDEFINED and self.stub is not None:
+            return self.stub.function_index
+        return self.index if self.index != -1 else self.function.function_index
 
     @property
     def element_index(self) -> int:

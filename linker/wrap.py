@@ -47,8 +47,8 @@ def declare_wrapped(
         added = []
         for prefix in ("__real_", "__wrap_"):
             table.trace_reference(prefix + name, None)
-            is_called = prefix == "__real_" or is_called_directly(symbol, objects)
-            added.append(refer_to(prefix + name, signature, is_called, table, link_extracted))
+            is_real = prefix == "__real_"
+            added.append(refer_to(prefix + name, signature, is_real, table, link_extracted))
         real, wrap = added
         wrap.used_in_object = True
         # What only waits in an archive is used where an object refers to it.
@@ -64,16 +64,16 @@ def declare_wrapped(
             # Its signature is known only now.
             refer_to(real.name, symbol.signature, True, table, link_extracted)
             real.used_in_object = False
-    return [compared_again(entry, table, objects, link_extracted) for entry in wrapped]
+    return [compare_with_calls(entry, table, objects, link_extracted) for entry in wrapped]
 
 
-def compared_again(
+def compare_with_calls(
     entry: WrappedSymbol,
     table: SymbolTable,
     objects: Sequence[InputObject],
     link_extracted: Callable[[], None],
 ) -> WrappedSymbol:
-    """The same, with the wrapper compared with calls in what was taken for it from an archive."""
+    """Compares the wrapper with the calls it gets, once all objects are there that may call it."""
     symbol = entry.symbol
     if {"wrapped-signature-unchecked", "wrappers-untyped"} & table.options.quirks:
         return entry

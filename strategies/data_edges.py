@@ -52,13 +52,20 @@ def empty_segment(program: Program, unit: Unit, record: Record) -> None:
     index, name = _new_segment(program, unit, pattern, alignment)
     unit.builder.segments[index].zero = pattern.startswith(".bss")
     symbol = unit.builder.define_data(name, index, 0, 0, LOCAL if choice & 1 else 0)
+    _probe_alignment(program, unit, record, symbol, alignment)
+    program.note("edge.empty-segment")
+
+
+def _probe_alignment(
+    program: Program, unit: Unit, record: Record, symbol: int, alignment: int
+) -> None:
+    """The address of a symbol is a multiple of 2 to the power of `alignment`."""
     probe = next_probe(program, unit, record)
     _push(probe, symbol)
     probe.code.const((1 << alignment) - 1)
     probe.code.raw(b"\x71")
     probe.end(lambda m: 0)
     probe.cite(SEGMENTS)
-    program.note("edge.empty-segment")
 
 
 def end_symbol(program: Program, unit: Unit, record: Record) -> None:
@@ -91,12 +98,7 @@ def strict(program: Program, unit: Unit, record: Record) -> None:
     segment.zero = pattern.startswith(".bss")
     segment.content += bytes(8) if segment.zero else CONTENT[:8]
     symbol = unit.builder.define_data(name, index, 0, 8, LOCAL)
-    probe = next_probe(program, unit, record)
-    _push(probe, symbol)
-    probe.code.const((1 << alignment) - 1)
-    probe.code.raw(b"\x71")
-    probe.end(lambda m: 0)
-    probe.cite(SEGMENTS)
+    _probe_alignment(program, unit, record, symbol, alignment)
     program.note("edge.strict-alignment")
 
 

@@ -11,7 +11,7 @@ from linker.format.model import FunctionType
 from strategies.addresses import I32_FIXED, I32_MUTABLE, LOCAL, R, reference, thread_local_address
 from strategies.choices import Record
 from strategies.code import I32
-from strategies.program import Program
+from strategies.program import Program, Slot, Unit
 from strategies.uses import known_word, next_probe
 
 INIT_TLS = FunctionType((I32,), ())
@@ -45,17 +45,21 @@ def block(program: Program, record: Record) -> None:
     program.note(f"thread.{('alignment', 'base', 'size')[way]}")
 
 
-def start_thread(program: Program, record: Record) -> None:
-    """`__wasm_init_tls` sets up another block, where thread-local data starts afresh."""
-    unit = program.units[record.below(len(program.units))]
-    slots = [
+def _thread_local_slots(program: Program, unit: Unit) -> list[Slot]:
+    """Thread-local data with a definition that the unit may refer to."""
+    return [
         slot
         for slot in program.slots
         if slot.thread_local
         and slot.policy == "defined"
-        and slot.words
         and (not slot.local or slot.definitions[0].unit == unit.position)
     ]
+
+
+def start_thread(program: Program, record: Record) -> None:
+    """`__wasm_init_tls` sets up another block, where thread-local data starts afresh."""
+    unit = program.units[record.below(len(program.units))]
+    slots = [slot for slot in _thread_local_slots(program, unit) if slot.words]
     if not slots:
         return
     slot = record.pick(slots)
@@ -89,13 +93,7 @@ def start_thread(program: Program, record: Record) -> None:
 def wide_thread_local(program: Program, record: Record) -> None:
     """A 64-bit relocation against thread-local data: the same distance in 64 bits."""
     unit = program.units[record.below(len(program.units))]
-    slots = [
-        slot
-        for slot in program.slots
-        if slot.thread_local
-        and slot.policy == "defined"
-        and (not slot.local or slot.definitions[0].unit == unit.position)
-    ]
+    slots = _thread_local_slots(program, unit)
     if not slots:
         return
     symbol = reference(program, unit, record.pick(slots))

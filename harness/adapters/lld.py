@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.arguments import expanded, read_otherwise
-from linker.command_line.arguments import UNKNOWN, split_arguments
+from linker.command_line.arguments import split_arguments
 from linker.command_line.history import missing_options
 from linker.command_line.table import BY_SPELLING
 from linker.format.archive import ARCHIVE_MAGIC, parse_archive
@@ -59,7 +60,8 @@ class WasmLd:
         version: what `--version` printed.
         release: LLVM's major release.
         ziglang: the release of the PyPI package that brings it, "" where it is Debian's.
-        options: the spellings, with dashes, that `--help` lists; empty: not asked.
+        options: the spellings, with dashes, that `--help` lists, for a release of which no dialect
+            tells; empty: not asked.
     """
 
     name: str
@@ -76,14 +78,9 @@ class WasmLd:
         return f"lld-{self.release}"
 
     def unsupported(self, case: LinkCase) -> str | None:
-        arguments = split_arguments(expanded(case))
-        for argument in arguments.arguments:
-            if argument.key != UNKNOWN and argument.text.startswith("-"):
-                spelling = self._newer(argument.key)
-                if spelling is not None:
-                    return f"wasm-ld {self.release} has no option {spelling}"
-        missing = missing_options(DIALECTS.get(self.bytes_like, frozenset()))
-        option = read_otherwise(expanded(case), missing)
+        words = expanded(case)
+        arguments = split_arguments(words)
+        option = read_otherwise(words, self.missing)
         if option is not None:
             return f"wasm-ld {self.release} has no option {option}"
         if self.release < _FIRST_VERBOSE and arguments.has("v"):
@@ -102,16 +99,21 @@ class WasmLd:
             return "-r has undefined behaviour with a function that stays in an archive"
         return None
 
-    def _newer(self, key: str) -> str | None:
-        """The option's spelling if this release does not have the option."""
+    @cached_property
+    def missing(self) -> frozenset[str]:
+        """The spellings, with dashes, of options that this release does not have."""
+        if self.bytes_like in DIALECTS:
+            return missing_options(DIALECTS[self.bytes_like])
         if not self.options:
-            return None
-        spelling = f"--{key}"
-        # Options that no release shows in its help are as old as all of these releases.
-        option = BY_SPELLING.get(spelling)
-        if option is None or not option.help or spelling in self.options:
-            return None
-        return spelling
+            return frozenset()
+        # Options that no release shows in its help are taken for old.
+        shown = {
+            option.key
+            for spelling, option in BY_SPELLING.items()
+            if spelling == f"--{option.key}" and option.help
+        }
+        unknown = {key for key in shown if f"--{key}" not in self.options}
+        return frozenset(name for name, option in BY_SPELLING.items() if option.key in unknown)
 
     def command_line(self, case: LinkCase, folder: Path, output: Path) -> Sequence[str]:
         return [*self.command, *case.arguments, "-o", str(output)]

@@ -49,8 +49,8 @@ def _words(results: Sequence[LinkResult]) -> str:
     )
 
 
-def _is_standard(situation: Situation, result: LinkResult) -> bool:
-    return situation.kind(result.linker) == "reference" and result.linker == "reference"
+def _is_standard(result: LinkResult) -> bool:
+    return result.linker == "reference"
 
 
 def _accepted(
@@ -62,9 +62,9 @@ def _accepted(
     sides = (names(linked), names(refused))
     wrong: tuple[str, ...] = ()
     how = "accepted"
-    if damaged.refused or any(_is_standard(situation, result) for result in refused):
+    if damaged.refused or any(_is_standard(result) for result in refused):
         wrong = names(linked)
-    elif any(_is_standard(situation, result) for result in linked):
+    elif any(_is_standard(result) for result in linked):
         wrong, how = names(refused), "refused"
     else:
         outvoted = blame(situation, sides)

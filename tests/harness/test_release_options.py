@@ -44,14 +44,20 @@ def test_the_options_of_a_release_are_read_from_its_help() -> None:
         (("--export-memory=x",), None),
         (("--initial-heap=65536",), "--initial-heap="),
         (("--no-such-option",), None),
-        (("--lto-obj-path=x",), "--lto-obj-path="),
+        (("--lto-obj-path=x",), None),
     ],
 )
 def test_what_a_release_does_not_know_is_unsupported(
     arguments: tuple[str, ...], missing: str | None
 ) -> None:
-    problem = old_wasm_ld().unsupported(LinkCase((), arguments, (), ()))
-    assert problem == (missing and f"wasm-ld 19 has no option {missing}")
+    problem = old_wasm_ld(14).unsupported(LinkCase((), arguments, (), ()))
+    assert problem == (missing and f"wasm-ld 14 has no option {missing}")
+
+
+def test_a_release_with_a_dialect_has_the_options_of_that() -> None:
+    case = LinkCase((), ("--lto-obj-path=x",), (), ())
+    assert old_wasm_ld(19).unsupported(case) == "wasm-ld 19 has no option --lto-obj-path="
+    assert old_wasm_ld(20).unsupported(case) is None
 
 
 def test_an_older_spelling_may_mean_something_else() -> None:
