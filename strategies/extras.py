@@ -111,6 +111,8 @@ def _custom_site(program: Program, unit: Unit, custom: Custom, record: Record) -
     ways = kinds[slot.kind]
     way = ways[detail % len(ways)]
     symbol = reference(program, unit, slot)
+    if slot.partial and not slot.local:
+        program.partial_uses.append((slot, unit.position))
     addend = 0
     if slot.kind == SymbolKind.DATA:
         addend = (0, 4, -4, 1)[detail >> 6]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from linker.format.constants import SymbolKind
-from strategies import MustRefuse
+from strategies import MustRefuse, extras
 from strategies.builder import ObjectBuilder
 from strategies.cases import expect
 from strategies.choices import Record
@@ -86,3 +86,15 @@ def test_features_are_listed_only_where_nothing_is_checked(checks: bool) -> None
         output(program, Record(bytes((190, choices))))
         if "--features" in program.options:
             assert "--no-check-features" in program.arguments
+
+
+def test_a_custom_section_needs_what_it_refers_to() -> None:
+    """Even debug information: a name that only a lost group defined is missing."""
+    winner, loser = ObjectBuilder("winner"), ObjectBuilder("loser")
+    program = program_of(winner, loser)
+    slot = Slot(SymbolKind.FUNCTION, "f", partial=True)
+    slot.signature = TO_INT
+    program.slots.append(slot)
+    extras.custom_section(program, Record(b"\0" * 3 + b"\xff" * 8))
+    assert [custom.sites for custom in winner.customs] != [[]]
+    assert program.partial_uses == [(slot, 0)]
