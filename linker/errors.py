@@ -30,6 +30,7 @@ class Severity(Enum):
     ERROR = "error: "
     WARNING = "warning: "
     LOG = ""
+    PLAIN = "nothing, not even the program's name"
 
 
 class Message(NamedTuple):
@@ -54,6 +55,9 @@ def printed(log: Iterable[Message], program: str, colour: bool = False, early: i
     lines = []
     separator = ""
     for position, (severity, text) in enumerate(log):
+        if severity is Severity.PLAIN:
+            lines.append(f"{text}\n")
+            continue
         word = severity.value
         if colour and position >= early and severity in _COLOURS:
             word = f"{_COLOURS[severity]}{word}{_NO_COLOUR}"
@@ -172,6 +176,10 @@ class Diagnostics:
             self.error(message)
         else:
             self.messages.append(Message(Severity.WARNING, message))
+
+    def say(self, line: str) -> None:
+        """Say something that stands without the program's name; it changes nothing."""
+        self.messages.append(Message(Severity.PLAIN, line))
 
     def log(self, message: str) -> None:
         """Say what is being done, under `--verbose`."""

@@ -4,7 +4,8 @@ Linkers that promise each other the same bytes must also say the same, in order:
 errors, what goes to standard output, and side files. Left out of the comparison, because
 they are not a matter of the link:
 
-* the program's name before each message and its version, and the folder of the output;
+* the program's name before each message and its version, the folder of the output, and the one of
+  a response file, whose path is absolute in messages;
 * what `--verbose` logs, apart from the files that are loaded: wasm-ld names the functions of its
   own source there, from several threads;
 * the words about a malformed input, which say where each reader gave up;
@@ -31,6 +32,7 @@ _LOADING = re.compile(r"^ld: Loading: ", re.MULTILINE)
 _SAID = re.compile(r"^(?:ld: |>>> ).*\n", re.MULTILINE)
 _MESSAGE = re.compile(rf"^ld: {_COLOUR}(?:warning|error):{_COLOUR} (.*)", re.MULTILINE)
 _OUTPUT = re.compile(r"(?<![\w./-])[\w./-]*/out\.wasm\b")
+_RESPONSE = re.compile(r"^(recursive expansion of: |cannot not open file )'/.*/", re.MULTILINE)
 _VERSION = re.compile(r"^(?:weld-ld|(?:\w+ )?LLD) \d.*\n", re.MULTILINE)
 _CUT = re.compile(re.escape(cut_mark(0)).replace("0", r"\d+") + r"\Z")
 _PRINTED = (
@@ -95,6 +97,7 @@ def differences(first: LinkResult, second: LinkResult) -> Iterator[Difference]:
 def plain_message(result: LinkResult) -> str:
     """What a linker wrote to standard error, without what is not compared."""
     text = _OUTPUT.sub("out.wasm", _PROGRAM.sub("ld: ", result.message))
+    text = _RESPONSE.sub(r"\1'", text)
     # Only the last of several links may be asked for its log.
     if not _LOADING.search(text) and not _LOGGED.search(text):
         return text

@@ -157,7 +157,7 @@ def _expanded(argv: Sequence[str], read: Read, diagnostics: Diagnostics) -> Sequ
         return expand_response_files(argv, read, quoting)
     except ResponseFileError as error:
         # LLVM prints this and goes on with the arguments as they are.
-        diagnostics.warn(str(error))
+        diagnostics.say(str(error))
         return error.arguments
 
 

@@ -54,11 +54,14 @@ def expand_response_files(argv: Sequence[str], read: Read, quoting: Quoting) -> 
         if not argument.startswith("@"):
             expanded.append(argument)
             continue
-        path = str(Path.cwd() / argument[1:])
+        name = argument[1:]
+        # As it is written: a message names it so.
+        path = name if name.startswith("/") else f"{Path.cwd()}/{name}"
         try:
-            data = read(argument[1:])
-            if path in (name for name, _ in pending[1:]):
-                raise ResponseFileError(f"recursive expansion of: '{path}'", [])
+            data = read(name)
+            for outer, _ in pending[1:]:
+                if Path(outer).resolve() == Path(path).resolve():
+                    raise ResponseFileError(f"recursive expansion of: '{outer}'", [])
             # Arguments are C strings to LLVM: a zero byte ends one.
             inner = [word.partition("\0")[0] for word in _split(data, quoting)]
         except FileNotFoundError:

@@ -25,6 +25,7 @@ from linker.format.constants import (
 _UNDEFINED = int(SymbolFlag.UNDEFINED)
 _WEAK = int(SymbolFlag.BINDING_WEAK)
 _LOCAL = int(SymbolFlag.BINDING_LOCAL)
+_BINDING = _WEAK | _LOCAL
 _HIDDEN = int(SymbolFlag.VISIBILITY_HIDDEN)
 
 
@@ -166,13 +167,14 @@ class Symbol:
     def is_undefined(self) -> bool:
         return self.flags & _UNDEFINED != 0
 
+    # The binding is a number of two bits; 3 is none, and wasm-ld takes it for a global one.
     @property
     def is_weak(self) -> bool:
-        return self.flags & _WEAK != 0
+        return self.flags & _BINDING == _WEAK
 
     @property
     def is_local(self) -> bool:
-        return self.flags & _LOCAL != 0
+        return self.flags & _BINDING == _LOCAL
 
     @property
     def is_hidden(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from linker.command_line.options import Options
 from linker.errors import FatalError
+from linker.format.constants import SymbolFlag
 from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection, Symbol
 from linker.inputs import Input, ObjectInput
@@ -60,11 +61,11 @@ def resolve_files(state: EditedState, own: OwnState) -> None:
 def _resolve(state: EditedState, file: SeedFile, index: int, symbol: Symbol) -> None:
     name = symbol.name
     state.strings.add(name)
-    if symbol.is_local:
+    if symbol.flags & SymbolFlag.BINDING_LOCAL:
         if file.resolved:
             raise SeedStop(_PLACE, _QUIRK, f"local symbol {name} of {file.source.name} is listed")
         return
-    new = FileName(file, index, symbol.is_weak, symbol.is_undefined)
+    new = FileName(file, index, bool(symbol.flags & SymbolFlag.BINDING_WEAK), symbol.is_undefined)
     existing = state.names.get(name)
     if existing is None:
         if file.resolved:

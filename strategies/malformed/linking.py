@@ -201,6 +201,16 @@ def symbol_flags(file: ObjectFile, record: Record) -> bytes | None:
     )
 
 
+def symbol_binding(file: ObjectFile, record: Record) -> bytes | None:
+    """A binding of both bits, which is none."""
+    return _with_symbol(
+        file,
+        record,
+        lambda symbol: symbol.kind in (SymbolKind.FUNCTION, SymbolKind.DATA),
+        lambda symbol, _: dataclasses.replace(symbol, flags=symbol.flags | _WEAK | _LOCAL),
+    )
+
+
 # -- the other subsections -------------------------------------------------------------------
 
 
@@ -387,6 +397,7 @@ DAMAGES: tuple[Damage, ...] = (
     Damage("symbol.weak", symbol_weak, "linking", rule=LINKING),
     Damage("symbol.name", symbol_name, None, refused=False),
     Damage("symbol.flags", symbol_flags, None, refused=False),
+    Damage("symbol.binding", symbol_binding, None, refused=False),
     Damage("segment-info.count", segment_info, "linking", rule=LINKING),
     Damage("segment-info.alignment", segment_alignment, None, refused=False),
     Damage("init-function.symbol", init_symbol, "linking", rule=LINKING),

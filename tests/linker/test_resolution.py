@@ -223,6 +223,12 @@ def test_a_local_symbol_is_its_objects_own(link: Linker) -> None:
     assert (linked.run("f"), linked.run("g")) == (1, 2)
 
 
+def test_a_binding_of_both_bits_is_a_global_one(link: Linker) -> None:
+    user = assemble(function("probe", call("x"), type=TO_I32), undefined_function("x", type=TO_I32))
+    linked = link(user, assemble(returning("x", 4, WEAK | LOCAL)), options="--export=probe")
+    assert linked.run("probe") == 4
+
+
 def test_the_first_of_several_definitions_wins_where_they_are_allowed(link: Linker) -> None:
     units = [assemble(returning("x", value, EXPORTED)) for value in (1, 2)]
     assert link(*units, options="--allow-multiple-definition").run("x") == 1
