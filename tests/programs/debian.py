@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.programs.program import ProgramMissing
@@ -11,8 +12,12 @@ from tests.programs.program import ProgramMissing
 VARIABLE = "WELDCHECK_DEBIAN_SOURCES"
 
 
-def debian_source(package: str, folder: Path) -> Path:
+def debian_source(
+    package: str, folder: Path, is_wanted: Callable[[str], bool] = lambda name: True
+) -> Path:
     """A folder with the sources of a Debian source package, unpacked in `folder`.
+
+    Of a large package only the files whose names in the archive are wanted.
 
     Raises:
         ProgramMissing: the variable WELDCHECK_DEBIAN_SOURCES does not name a folder that has them.
@@ -25,5 +30,5 @@ def debian_source(package: str, folder: Path) -> Path:
         raise ProgramMissing(f"{VARIABLE}: no {package}_*.orig.tar.* in {where}")
     place = folder / package
     with tarfile.open(archives[0]) as tar:
-        tar.extractall(place, filter="data")
+        tar.extractall(place, (m for m in tar if is_wanted(m.name)), filter="data")
     return next(place.iterdir())

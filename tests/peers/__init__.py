@@ -1,0 +1,1 @@
+"""Tests that others wrote, run with the reference linker next to wasm-ld."""
