@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from harness.adapters.reference import Reference
 from harness.lanes import COMPILED, MALFORMED, WELL_FORMED
 from strategies import link_cases
-from strategies.compiled import COMPILED_FEATURES, CompilerMissing, compiled_cases, compiler
+from strategies.compiled.cases import COMPILED_FEATURES, CompilerMissing, compiled_cases, compiler
 from strategies.features import ALL_FEATURES
 from strategies.malformed import ALL_DAMAGES, malformed_cases
 

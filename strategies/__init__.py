@@ -24,8 +24,8 @@ from strategies.cases import (
     object_models,
     random_case,
 )
-from strategies.compiled import CompilerMissing, compiled_cases, random_compiled_case
-from strategies.mutations import mutated, mutated_cases
+from strategies.compiled.cases import CompilerMissing, compiled_cases, random_compiled_case
+from strategies.malformed.mutations import mutated, mutated_cases
 
 __all__ = [
     "CompilerMissing",

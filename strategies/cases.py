@@ -14,18 +14,7 @@ from hypothesis import strategies as st
 from linker.format.constants import SymbolFlag, SymbolKind
 from linker.format.encode import encode
 from linker.format.model import ObjectFile, TargetFeature
-from strategies import (
-    asides,
-    definitions,
-    extras,
-    features,
-    options,
-    packaging,
-    spellings,
-    uses,
-)
-from strategies.addresses import EXTEND
-from strategies.builder import ObjectBuilder, Style
+from strategies import features
 from strategies.case import (
     Expectation,
     HostCalls,
@@ -35,10 +24,16 @@ from strategies.case import (
     ProbeReturns,
 )
 from strategies.choices import Record
-from strategies.code import Code
-from strategies.library import plain_archive
+from strategies.command_line import asides, options, spellings
+from strategies.command_line.memory_sizes import make_room
+from strategies.command_line.spellings import respelled
+from strategies.definitions.names import statements as definitions
 from strategies.meaning import Meaning, resolve
-from strategies.memory_sizes import make_room
+from strategies.objects.builder import ObjectBuilder, Style
+from strategies.objects.code import Code
+from strategies.packaging.archives import plain_archive
+from strategies.packaging.inputs import RECORD_BYTES as PACKAGING_BYTES
+from strategies.packaging.inputs import package
 from strategies.program import (
     GROUPS,
     INITIALISERS,
@@ -51,7 +46,9 @@ from strategies.program import (
     UnknownValue,
     finish_function,
 )
-from strategies.spellings import respelled
+from strategies.statements import statements
+from strategies.uses.addresses import EXTEND
+from strategies.uses.references import use
 
 # With these, objects define tables, which those of WebAssembly 1.0 cannot.
 TABLE_MAKERS = frozenset({"tables", "tags", "refusals", "disagreements", "newer-engines"})
@@ -62,7 +59,7 @@ ALL_LOST = "all definitions are in groups that lost"
 EARLY = ("type-mismatch", "import-mismatch", "option-conflict", "address-size", "several-memories")
 THREAD_FEATURES = ("atomics", "bulk-memory")
 MASK_BYTES = (len(GROUPS) + 7) // 8
-HEADER_BYTES = 2 * MASK_BYTES + 16 + packaging.RECORD_BYTES + spellings.RECORD_BYTES
+HEADER_BYTES = 2 * MASK_BYTES + 16 + PACKAGING_BYTES + spellings.RECORD_BYTES
 RECORD_BYTES = 11
 
 _record = st.binary(min_size=RECORD_BYTES, max_size=RECORD_BYTES)
@@ -296,17 +293,17 @@ def make_program(
     record = Record(header)
     groups = _groups(record, also, avoid)
     program = Program(groups, _make_units(groups, record))
-    tail = Record(header[-packaging.RECORD_BYTES :])
-    kinds = definitions.statements(program)
+    tail = Record(header[-PACKAGING_BYTES:])
+    kinds = definitions(program)
     for data in defined:
         choices = Record(data)
         statement = choices.pick(kinds)
         statement(program, program.units[choices.below(len(program.units))], choices)
     for data in used:
-        uses.use(program, Record(data))
+        use(program, Record(data))
     for others, records in (
         (options.statements(program) + asides.options(program), switched),
-        (extras.statements(program) + asides.statements(program), beside),
+        (statements(program) + asides.statements(program), beside),
     ):
         if others:
             for data in records:
@@ -359,7 +356,7 @@ def make_case(
     """The link case that the drawn bytes mean; `also` and `avoid` as in `link_cases`."""
     drawn = (header, defined, used, beside, switched)
     program, objects, tail = make_program(*drawn, also, avoid)
-    packed = packaging.package(program, objects, tail)
+    packed = package(program, objects, tail)
     wanted = list(program.wanted)
     if program.has_destructors and not program.is_reactor:
         wanted.append("__wasm_call_dtors")
@@ -377,7 +374,7 @@ def make_case(
         if word.startswith("-"):
             name = word[:2] if word[1] in "lL" else word.split("=")[0]
             program.note(f"option.{name}")
-    drawn_words = header[: -packaging.RECORD_BYTES][-spellings.RECORD_BYTES :]
+    drawn_words = header[:-PACKAGING_BYTES][-spellings.RECORD_BYTES :]
     arguments = respelled(program, (*program.arguments, *inputs), Record(drawn_words))
     counted = features.count(program, objects, expectations)
     groups = tuple(sorted(program.groups))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from linker.format.constants import SymbolFlag, SymbolKind
-from strategies.builder import ObjectBuilder
+from strategies.objects.builder import ObjectBuilder
 
 WEAK = int(SymbolFlag.BINDING_WEAK)
 LOCAL = int(SymbolFlag.BINDING_LOCAL)

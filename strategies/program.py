@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from linker.format.constants import RelocationType, SymbolFlag, SymbolKind, ValueType
 from linker.format.model import FunctionType, GlobalType, TableType
-from strategies.builder import ObjectBuilder
 from strategies.case import InputFile
-from strategies.code import I32, TO_I32, Code
 from strategies.meaning import Meaning
+from strategies.objects.builder import ObjectBuilder
+from strategies.objects.code import I32, TO_I32, Code
 
 # Groups of features that a case has or has not; few at a time (swarm testing).
 GROUPS = (

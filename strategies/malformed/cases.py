@@ -17,8 +17,8 @@ from strategies.cases import link_cases, random_case
 from strategies.choices import Record
 from strategies.malformed import archives, command_line, core, linking, relocations, sections
 from strategies.malformed.damage import Damage
-from strategies.mutations import RECORD_BYTES as CHANGE_BYTES
-from strategies.mutations import changes, mutate
+from strategies.malformed.mutations import RECORD_BYTES as CHANGE_BYTES
+from strategies.malformed.mutations import changes, mutate
 
 OBJECT_DAMAGES: tuple[Damage, ...] = (
     *linking.DAMAGES,

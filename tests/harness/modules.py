@@ -27,9 +27,9 @@ from linker.format.model import (
     ObjectFile,
 )
 from linker.format.parse import parse
-from strategies.builder import ObjectBuilder
 from strategies.case import Expectation, HostCalls, InputFile, LinkCase, MustLink, ProbeReturns
-from strategies.code import Code
+from strategies.objects.builder import ObjectBuilder
+from strategies.objects.code import Code
 
 NUMBER = FunctionType((), (ValueType.I32,))
 NOTHING = FunctionType((), ())

@@ -28,9 +28,9 @@ from linker.format.model import (
     ObjectFile,
     StartSection,
 )
-from strategies.builder import ObjectBuilder
 from strategies.case import InputFile, LinkCase, ProbeReturns
-from strategies.code import Code
+from strategies.objects.builder import ObjectBuilder
+from strategies.objects.code import Code
 from tests.harness import modules
 
 CASE = modules.make_case()

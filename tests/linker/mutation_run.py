@@ -23,7 +23,7 @@ from strategies.case import LinkCase
 from strategies.cases import link_cases
 from strategies.malformed import ALL_DAMAGES, damage_case
 from strategies.malformed.cases import BLIND, RECORD_BYTES
-from strategies.mutations import RECORD_BYTES as CHANGE_BYTES
+from strategies.malformed.mutations import RECORD_BYTES as CHANGE_BYTES
 
 MEMORY = 1 << 30
 SECONDS = 20

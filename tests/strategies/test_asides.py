@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 from linker.command_line.arguments import split_arguments
 from linker.command_line.response_files import Quoting, expand_response_files
 from strategies import LinkCase, ProbeReturns, random_case
-from strategies.builder import ObjectBuilder
 from strategies.choices import Record
-from strategies.code import Code
+from strategies.command_line.spellings import RECORD_BYTES, respelled
 from strategies.meaning import resolve
+from strategies.objects.builder import ObjectBuilder
+from strategies.objects.code import Code
 from strategies.program import TO_INT, Program
-from strategies.spellings import RECORD_BYTES, respelled
 from tests.strategies.running import broken_expectations, make_engine
 
 # What makes a case one without expectations, and what other tests are about.

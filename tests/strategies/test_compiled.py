@@ -14,9 +14,9 @@ from harness.adapters.discover import find
 from harness.cli import main
 from harness.linking import Workplace
 from harness.oracles.judge import Bench, start
-from strategies import compiled
 from strategies.case import LinkCase, ProbeReturns
-from strategies.compiled import (
+from strategies.compiled import cases as compiled
+from strategies.compiled.cases import (
     COMPILED_FEATURES,
     HEADER_BYTES,
     MOST_ITEMS,

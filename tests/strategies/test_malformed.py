@@ -28,7 +28,7 @@ from strategies.malformed.archives import DAMAGES as ARCHIVE_DAMAGES
 from strategies.malformed.archives import ArchiveDamage
 from strategies.malformed.command_line import DAMAGES as LINE_DAMAGES
 from strategies.malformed.command_line import LineDamage
-from strategies.mutations import mutate
+from strategies.malformed.mutations import mutate
 
 CASES = 2000
 PLACE = re.compile(r"object\.o: (?:section (\S+), )?offset 0x([0-9a-f]+): ")

@@ -9,10 +9,10 @@ from linker.format.constants import RelocationType, SymbolFlag, SymbolKind
 from linker.format.encode import encode
 from linker.format.model import FunctionType, LinkingSection, RelocationSection
 from linker.format.parse import parse
-from strategies.builder import ObjectBuilder, Style
 from strategies.choices import Record
-from strategies.code import I32, Code, field_bytes, padded_leb, sleb, uleb
 from strategies.meaning import Meaning, Place, resolve
+from strategies.objects.builder import ObjectBuilder, Style
+from strategies.objects.code import I32, Code, field_bytes, padded_leb, sleb, uleb
 
 WEAK = int(SymbolFlag.BINDING_WEAK)
 LOCAL = int(SymbolFlag.BINDING_LOCAL)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 
 from linker.format.constants import SymbolKind
-from strategies import MustRefuse, extras
-from strategies.builder import ObjectBuilder
+from strategies import MustRefuse
 from strategies.cases import expect
 from strategies.choices import Record
-from strategies.code import Code
+from strategies.command_line.memory_sizes import make_room
+from strategies.command_line.options import PAGE, output
+from strategies.definitions.custom_sections import custom_section
 from strategies.meaning import resolve
-from strategies.memory_sizes import make_room
-from strategies.options import PAGE, output
+from strategies.objects.builder import ObjectBuilder
+from strategies.objects.code import Code
 from strategies.program import TO_INT, Program, Slot, Unit
 
 
@@ -95,6 +96,6 @@ def test_a_custom_section_needs_what_it_refers_to() -> None:
     slot = Slot(SymbolKind.FUNCTION, "f", partial=True)
     slot.signature = TO_INT
     program.slots.append(slot)
-    extras.custom_section(program, Record(b"\0" * 3 + b"\xff" * 8))
+    custom_section(program, Record(b"\0" * 3 + b"\xff" * 8))
     assert [custom.sites for custom in winner.customs] != [[]]
     assert program.partial_uses == [(slot, 0)]

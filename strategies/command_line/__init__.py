@@ -1,0 +1,1 @@
+"""Statements that add to the command line."""

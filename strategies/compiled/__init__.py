@@ -1,0 +1,1 @@
+"""Cases from compiled C and C++ sources."""

@@ -1,0 +1,1 @@
+"""Object files that are made: index spaces, symbols, relocation sites, instructions."""

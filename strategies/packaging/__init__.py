@@ -1,0 +1,1 @@
+"""How the objects of a case reach the linker: files, archives, links in steps."""

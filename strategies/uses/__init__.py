@@ -1,0 +1,1 @@
+"""Statements that refer to names: each adds a term to a probe, with its value."""
