@@ -20,6 +20,7 @@ from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, pa
 from linker.format.constants import MAGIC, SectionId
 from linker.format.errors import Fault, MalformedFile
 from linker.format.model import LinkingSection, ObjectFile
+from linker.format.stub_library import STUB_MAGIC, Needs, parse_stub_library
 from linker.memory_kind import refusal_of_width
 from linker.older_reader import newer_than_reader
 from linker.reading import ABORTS, read_file
@@ -74,7 +75,14 @@ class MemoryInput(NamedTuple):
     own: OwnState | None = None
 
 
-Input: TypeAlias = ObjectInput | ArchiveInput | MemoryInput
+class StubInput(NamedTuple):
+    """A stub library: what the host gives, and what it needs for that."""
+
+    name: str
+    needs: Needs
+
+
+Input: TypeAlias = ObjectInput | ArchiveInput | MemoryInput | StubInput
 
 
 @dataclass(frozen=True)
@@ -97,7 +105,6 @@ class FileKind(Enum):
 
 
 _BITCODE_MAGICS = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
-_STUB_MAGIC = b"#STUB"
 
 
 def file_kind(data: bytes) -> FileKind:
@@ -107,7 +114,7 @@ def file_kind(data: bytes) -> FileKind:
         return FileKind.ARCHIVE
     if data.startswith(_BITCODE_MAGICS):
         return FileKind.BITCODE
-    if data.startswith(_STUB_MAGIC):
+    if data.startswith(STUB_MAGIC):
         return FileKind.STUB
     return FileKind.UNKNOWN
 
@@ -276,9 +283,11 @@ class _Opener:
                 self.file_count += 1
             case FileKind.BITCODE:
                 self.diagnostics.error(f"{path}: bitcode is not supported yet")
-            case FileKind.STUB:
-                self.diagnostics.error(f"{path}: stub libraries are not supported yet")
-            case FileKind.UNKNOWN:
+            case FileKind.STUB if "stub-libraries-unknown" not in self.diagnostics.quirks:
+                reads_blank = "blank-stub-lines-read" in self.diagnostics.quirks
+                self.inputs.append(StubInput(path, parse_stub_library(data, reads_blank)))
+                self.file_count += 1
+            case FileKind.STUB | FileKind.UNKNOWN:
                 self.diagnostics.error(f"unknown file type: {path}")
 
     def _parsed(self, path: str, name: str, data: bytes) -> ObjectFile | None:

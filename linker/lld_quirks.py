@@ -104,6 +104,14 @@ _PAST: tuple[_Past, ...] = (
         last=21,
     ),
     _past(
+        "taken-files-kept",
+        "Of an object behind --start-lib that is taken, init functions and retained segments are"
+        " kept, though nothing else of it is.",
+        "ObjFile marked as live what stands in no archive",
+        last=20,
+        first=18,
+    ),
+    _past(
         "no-first-page-end",
         "There is no linker-defined symbol `__wasm_first_page_end`.",
         "it came with --page-size (createOptionalSymbols)",
@@ -372,6 +380,72 @@ _PAST: tuple[_Past, ...] = (
         "empty-import-module",
         'A module name "" of an import is replaced by "env".',
         "ImportSection::writeBody took an empty name for none",
+        last=15,
+    ),
+    _past(
+        "stubs-give-unused",
+        "Stub libraries give symbols that no object uses: with --wrap, what they need for"
+        " `__real_NAME` is exported, or missing.",
+        "processStubLibraries does not ask for isUsedInRegularObj",
+        last=21,
+        first=17,
+    ),
+    _past(
+        "blank-stub-lines-read",
+        "A line without text, such as behind the last line break of a stub library, gives the"
+        " symbol with the empty name.",
+        "StubFile::parse did not skip it",
+        last=19,
+        first=16,
+    ),
+    _past(
+        "stub-import-names-unknown",
+        "Stub libraries give symbols by their own names only, not by those of their imports.",
+        "processStubLibraries did not look at importName",
+        last=18,
+        first=16,
+    ),
+    _past(
+        "stubs-asked-once",
+        "What an archive member wants that a stub library has taken is not asked of the libraries:"
+        " the symbol stays undefined.",
+        "the loop of processStubLibraries came in 18",
+        last=17,
+        first=16,
+    ),
+    _past(
+        "unneeded-stubs-untold",
+        "--trace-symbol does not tell of symbols that a stub library gives and nothing needs.",
+        "processStubLibraries did not print it",
+        last=17,
+        first=16,
+    ),
+    _past(
+        "stub-needs-unmarked",
+        "What a stub library needs for a symbol that is not in the link does not count as used:"
+        " `__wasm_call_ctors` is still called around exports.",
+        "processStubLibrariesPreLTO came in 17",
+        last=16,
+        first=16,
+    ),
+    _past(
+        "stub-exports-untold",
+        "--trace-symbol does not tell of what is exported for a stub library.",
+        "processStubLibraries did not print it",
+        last=16,
+        first=16,
+    ),
+    _past(
+        "stub-extraction-untold",
+        "--why-extract does not tell of what a stub library takes from archives.",
+        "linkerMain called writeWhyExtract before processStubLibraries",
+        last=16,
+        first=16,
+    ),
+    _past(
+        "stub-libraries-unknown",
+        "Stub libraries are files of an unknown type.",
+        "they came in 16 (StubFile)",
         last=15,
     ),
 )

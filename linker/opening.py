@@ -9,7 +9,7 @@ from typing import NamedTuple
 from linker.command_line.options import Options
 from linker.errors import Diagnostics
 from linker.format.model import ObjectFile
-from linker.inputs import ArchiveInput, Input, MemoryInput
+from linker.inputs import ArchiveInput, Input, MemoryInput, StubInput
 from linker.objects import InputObject, open_object
 from linker.seed.pieces import without_export_flags
 from linker.seed.reader import NotAnObject, read_object
@@ -69,6 +69,9 @@ def open_inputs(
             obj.number = None
             obj.own = entry.own
             objects.append(obj)
+        elif isinstance(entry, StubInput):
+            # No object: see linker.stub_libraries.
+            continue
         elif isinstance(entry, ArchiveInput) and entry.has_index:
             objects.append(open_index(entry, options.quirks))
         elif isinstance(entry, ArchiveInput):
@@ -78,5 +81,6 @@ def open_inputs(
                 open_one(known, member.data, name, member.name, not entry.whole, entry.whole)
         else:
             lazy = entry.lazy
-            open_one(entry.file, entry.data, entry.name, entry.name, lazy, not lazy)
+            live = not lazy or "taken-files-kept" in options.quirks
+            open_one(entry.file, entry.data, entry.name, entry.name, lazy, live)
     return objects

@@ -18,7 +18,7 @@ from linker.format.constants import (
     ValueType,
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
-from linker.inputs import Input
+from linker.inputs import Input, StubInput
 from linker.kinds import refuse_arbitrary_numbers, refuse_lost_section
 from linker.lazy_symbols import demote_lazy_symbols
 from linker.legacy_table import add_legacy_table_symbol
@@ -43,6 +43,7 @@ from linker.seed.resolution import (
     refuse_weak_functions,
     set_apart,
 )
+from linker.stub_libraries import import_from_host
 from linker.symbol_table import (
     DEFAULT_MODULE,
     FUNCTION_TABLE_NAME,
@@ -127,11 +128,19 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     in_memory.reach(objects, "setupStart")
     entry = extract_wanted(options, resolution)
     diagnostics.check()
-    wrapped = declare_wrapped(table, resolution.objects, lambda: link_extracted(resolution))
+
+    def link_taken() -> None:
+        link_extracted(resolution)
+
+    wrapped = declare_wrapped(table, resolution.objects, link_taken)
     diagnostics.check()
-    if options.why_extract:
-        content = report(table.extraction_records, options)
-        diagnostics.write(options.why_extract, content, "cannot open --why-extract= file")
+    libraries = [entry for entry in inputs if isinstance(entry, StubInput)]
+    reports_early = "stub-extraction-untold" in options.quirks
+    if reports_early:
+        report_extractions(options, table)
+    wrapped = import_from_host(libraries, wrapped, table, resolution.objects, link_taken)
+    if not reports_early:
+        report_extractions(options, table)
     define_optional_symbols(options, resolution)
     table.unify_variants()
     diagnostics.check()
@@ -149,6 +158,13 @@ def resolve(options: Options, inputs: Sequence[Input], diagnostics: Diagnostics)
     diagnostics.check()
     demote_lazy_symbols(table)
     return resolution
+
+
+def report_extractions(options: Options, table: SymbolTable) -> None:
+    """Writes the file of `--why-extract`, if there is to be one."""
+    if options.why_extract:
+        content = report(table.extraction_records, options)
+        table.diagnostics.write(options.why_extract, content, "cannot open --why-extract= file")
 
 
 def offer_lazily(obj: InputObject, table: SymbolTable) -> None:

@@ -71,6 +71,7 @@ class LinkSymbol:
 
     used_in_object: bool = False
     force_export: bool = False
+    force_import: bool = False
     referenced: bool = False
     on_change: Callable[[LinkSymbol], None] | None = None
 
@@ -141,8 +142,8 @@ class LinkSymbol:
 
     @property
     def is_imported(self) -> bool:
-        """Whether the object asks for an import by an explicit name."""
-        return self.state is State.UNDEFINED and self.import_name is not None
+        """Whether the object asks for an import by an explicit name, or a stub library does."""
+        return self.state is State.UNDEFINED and (self.import_name is not None or self.force_import)
 
     @property
     def is_function(self) -> bool:

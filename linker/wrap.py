@@ -56,6 +56,16 @@ def declare_wrapped(
             symbol.used_in_object = True
         real.used_in_object = False
         wrapped.append(WrappedSymbol(symbol, real, wrap))
+    return complete_wrapped(wrapped, table, objects, link_extracted)
+
+
+def complete_wrapped(
+    wrapped: list[WrappedSymbol],
+    table: SymbolTable,
+    objects: Sequence[InputObject],
+    link_extracted: Callable[[], None],
+) -> list[WrappedSymbol]:
+    """Takes the originals that are referred to, and compares calls; again after new objects."""
     if "wrapped-member-left" not in table.options.quirks:
         while needed := wanted_original(wrapped, objects):
             symbol, real, _ = needed

@@ -23,6 +23,11 @@ class SymbolTrace:
         if symbol.name in self.names:
             symbol.on_change = self.definition
 
+    @staticmethod
+    def follows(symbol: LinkSymbol) -> bool:
+        """Whether what happens to a symbol is printed."""
+        return symbol.on_change is not None
+
     def definition(self, symbol: LinkSymbol) -> None:
         """The symbol has a new meaning. References are printed by `reference`."""
         if not symbol.is_undefined:

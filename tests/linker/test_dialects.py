@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,8 +23,8 @@ from linker.format.parse import parse
 from linker.lld_quirks import PAST_QUIRKS, absent_from_lld, quirks_of_lld
 from linker.quirks import DIALECTS
 from tests.linker.assemble import archive, assemble
-from tests.linker.conftest import OUTPUT, file_names, link_here
-from tests.linker.linked import Linked
+from tests.linker.conftest import OUTPUT, file_names
+from tests.linker.examples import Example, linked, links
 from tests.linker.objects import (
     EXPORTED,
     FUNCREF,
@@ -60,39 +59,9 @@ from tests.linker.objects import (
 )
 from tests.linker.releases import RELEASES, release
 from tests.linker.small_objects import object_with
+from tests.linker.stub_examples import STUB_EXAMPLES
 
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
-
-
-@dataclass(frozen=True)
-class Example:
-    """A link in which a quirk shows, and what is there without it.
-
-    `crashes`: wasm-ld does not survive it, and the quirk is a refusal that says so.
-    `refused_as_malformed`: releases whose words for that are not the reference's.
-    `garbage`: releases whose module is no object file, another one each time.
-    """
-
-    files: tuple[bytes, ...]
-    options: str
-    is_right: Callable[[LinkOutput], bool]
-    crashes: bool = False
-    refused_as_malformed: range = range(0)
-    garbage: range = range(0)
-
-    def link(self, dialect: str = "standard", *quirks: str) -> LinkOutput:
-        files = file_names(self.files, {})
-        switches = [f"--quirk={name}" for name in quirks]
-        return link_here(files, [*self.options.split(), *switches, *files], dialect)
-
-
-def linked(output: LinkOutput) -> Linked:
-    assert output.module is not None, output.errors
-    return Linked(output.module)
-
-
-def links(output: LinkOutput) -> bool:
-    return output.module is not None
 
 
 def user_of(name: str, flags: int = 0) -> bytes:
@@ -160,6 +129,11 @@ EXAMPLES = {
         (assemble(global_variable("x", 7, flags=EXPORTED)),),
         "--no-entry",
         lambda output: "x" in linked(output).exports,
+    ),
+    "taken-files-kept": Example(
+        (assemble(function("f"), data("kept", b"1", segment_flags=RETAIN)),),
+        "--no-entry --undefined=f --start-lib",
+        lambda output: linked(output).segments == [],
     ),
     "no-first-page-end": Example((user_of("__wasm_first_page_end"),), "--no-entry", links),
     "old-alignment-message": simple(
@@ -463,6 +437,7 @@ EXAMPLES = {
         "--no-entry",
         lambda output: linked(output).imports == [".x"],
     ),
+    **STUB_EXAMPLES,
 }
 
 
@@ -543,6 +518,7 @@ def test_dialects_grow_with_their_age() -> None:
     for number in RELEASES[:-1]:
         older, newer = DIALECTS[f"lld-{number}"], DIALECTS[f"lld-{number + 1}"]
         not_in_all = {"local-symbols-offered", "exnref-crashes", "waiting-modules-refused"}
+        not_in_all |= {"taken-files-kept", *STUB_EXAMPLES}
         assert newer - older <= absent_from_lld(number) | not_in_all
         assert quirks_of_lld(number) <= older
 

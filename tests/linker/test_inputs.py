@@ -17,6 +17,7 @@ from linker.inputs import (
     FileKind,
     ObjectInput,
     OpenedInputs,
+    StubInput,
     file_kind,
     imports_path,
     is_shared_library,
@@ -128,7 +129,7 @@ def test_imports_beside_an_archive_allow_names_to_be_undefined() -> None:
 
 def test_errors_come_in_the_order_of_the_inputs() -> None:
     _, diagnostics = open_all(
-        {"junk": b"junk", "bitcode.o": BITCODE, "lib.so": shared_library(), "stub.so": b"#STUB"},
+        {"junk": b"junk", "bitcode.o": BITCODE, "lib.so": shared_library()},
         InputRequest("missing.o"),
         MisplacedSwitch("nested --start-lib"),
         library("x"),
@@ -136,7 +137,6 @@ def test_errors_come_in_the_order_of_the_inputs() -> None:
         InputRequest("bitcode.o"),
         InputRequest("lib.so"),
         InputRequest("lib.so", is_static=False),
-        InputRequest("stub.so"),
     )
     assert diagnostics.errors == [
         "cannot open missing.o: No such file or directory",
@@ -146,8 +146,13 @@ def test_errors_come_in_the_order_of_the_inputs() -> None:
         "bitcode.o: bitcode is not supported yet",
         "attempted static link of dynamic object lib.so",
         "lib.so: shared libraries are not supported yet",
-        "stub.so: stub libraries are not supported yet",
     ]
+
+
+def test_a_stub_library_is_an_input_of_its_own_kind() -> None:
+    opened, diagnostics = open_all({"lib.so": b"#STUB\nf: g\n"}, InputRequest("lib.so"))
+    assert opened.inputs == (StubInput("lib.so", {"f": ("g",)}),)
+    assert not diagnostics.messages
 
 
 def test_a_malformed_archive_ends_everything() -> None:
