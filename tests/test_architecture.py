@@ -153,6 +153,6 @@ def test_the_page_of_rules_names_features_that_are_drawn() -> None:
     table = page.partition("## From a part of the format")[2].partition("\n## ")[0]
     rows = [line.split("|")[-2] for line in table.splitlines() if line.startswith("| ")][2:]
     kinds = {name.partition(".")[0] for name in (*ALL_FEATURES, *OPTIONAL_FEATURES)}
-    assert len(rows) == 12
+    assert len(rows) == 13
     for row in rows:
         assert set(re.findall(r"`([\w-]+)`", row)) <= kinds, row
