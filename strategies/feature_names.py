@@ -56,6 +56,10 @@ _NAMES = {
         empty-object empty-sections linker-name local-name nameless section-name segment-name
         unnamed-import
     """,
+    "many": """
+        aliases alike-names exports-of-members functions globals imports members mismatches objects
+        segments tables tags thousands types
+    """,
     "option": """
         --allow-multiple-definition --allow-undefined --build-id --compress-relocations
         --end-lib --entry --error-unresolved-symbols --export --export-all --export-dynamic

@@ -44,6 +44,7 @@ GROUPS = (
     "debug",
     "dead",
     "sizes",
+    "many",
     "features",
     "producers",
     "style",

@@ -8,6 +8,7 @@ from strategies.choices import Record
 from strategies.definitions.constructors import constructor, destructors, reactor
 from strategies.definitions.custom_sections import custom_section, producers, target_features
 from strategies.definitions.data_edges import edge
+from strategies.definitions.multitudes import multitude
 from strategies.definitions.oddities import odd
 from strategies.program import Program
 from strategies.refusals.disagreements import differ
@@ -35,6 +36,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("linker-defined", linker_defined, 6),
     ("start-stop", start_stop, 3),
     ("sizes", crowd, 2),
+    ("many", multitude, 3),
     ("archives", idle_reference, 2),
     ("dead", idle_reference, 2),
     ("imports", imported_global, 2),
