@@ -8,6 +8,7 @@ difference: it is counted by quirk and is no new finding.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -30,20 +31,21 @@ CRASH_WORDS = "crashes here"
 UNDEFINED_WORDS = re.compile(r"is not defined here|or writes arbitrary numbers")
 OUT_OF_BOUNDS = "out-of-bounds-reads"
 SECONDS = 10.0
+# So many of the usual quirks are asked for one by one; looking for a least set costs some 15 links.
+_ASKED_FIRST = 4
 Same = Callable[[LinkResult, LinkResult], bool]
 
 
 def explained_departures(
-    situation: Situation, same: Same | None = None
+    situation: Situation, same: Same, usual: Counter[str]
 ) -> dict[str, tuple[str, ...]]:
     """The quirks that make each wasm-ld of the case differ from the reference, by its name.
 
     Only wasm-lds that differ from a reference without quirks, and only where the quirks of
     their dialect explain all of it; the reference in that dialect departs with them. Without any
-    reference in the run nothing is explained. `same` tells what is a difference, `is_same`
-    unless it is given.
+    reference in the run nothing is explained. `same` tells what is a difference. `usual` counts
+    the quirks that alone explained one, and is added to.
     """
-    same = same or is_same
     references = {
         name: linker for name, linker in situation.linkers.items() if isinstance(linker, Reference)
     }
@@ -69,9 +71,11 @@ def explained_departures(
         if standard is None:
             standard = link_with(situation.case, ())
         if not same(standard, result):
-            names = needed_quirks(situation.case, result, quirks, same)
+            names = needed_quirks(situation.case, result, quirks, same, usual)
             if names:
                 explained[result.linker] = names
+            if len(names) == 1:
+                usual.update(names)
     return explained
 
 
@@ -89,9 +93,15 @@ def link_with(case: LinkCase, quirks: Iterable[str]) -> LinkResult:
 
 
 def needed_quirks(
-    case: LinkCase, theirs: LinkResult, quirks: frozenset[str], same: Same
+    case: LinkCase, theirs: LinkResult, quirks: frozenset[str], same: Same, usual: Counter[str]
 ) -> tuple[str, ...]:
-    """A least set of quirks with which the reference gives `theirs`; () if all do not give it."""
+    """A least set of quirks with which the reference gives `theirs`; () if all do not give it.
+
+    The most frequent of `usual` are asked for first.
+    """
+    for name, _ in usual.most_common(_ASKED_FIRST):
+        if name in quirks and same(link_with(case, (name,)), theirs):
+            return (name,)
     if not same(link_with(case, quirks), theirs):
         return ()
     return tuple(sorted(_least(case, theirs, same, (), sorted(quirks))))

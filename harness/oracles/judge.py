@@ -16,6 +16,7 @@ from harness.oracles.departures import (
     OUT_OF_BOUNDS,
     explained_departures,
     is_explained,
+    is_same,
     is_same_and_says_so,
 )
 from harness.oracles.expectation import exports_to_call, judge_expectations, probes_of
@@ -45,12 +46,14 @@ class Bench:
             that are run at all; the others are only validated, and counted as inconclusive.
         compare_structure: whether outputs of linkers that promise no byte identity are
             compared name by name.
+        usual_quirks: how often a quirk alone explained what a wasm-ld did.
     """
 
     executor: Executor = field(default_factory=Executor)
     wabt_share: float = DEFAULT_WABT_SHARE
     identical_share: float = 1.0
     compare_structure: bool = True
+    usual_quirks: Counter[str] = field(default_factory=Counter)
 
     def close(self) -> None:
         self.executor.close()
@@ -168,11 +171,12 @@ def _verdict(situation: Situation, bench: Bench, not_run: str) -> Verdict:
     ]
     said = [found for found in kept if found.key.startswith(FAMILIES)]
     done = [found for found in kept if not found.key.startswith(FAMILIES)]
-    explained = explained_departures(situation) if done else {}
+    usual = bench.usual_quirks
+    explained = explained_departures(situation, is_same, usual) if done else {}
     done = [found for found in done if not is_explained(found, explained)]
     # What a linker says follows from what it did: told only where there is no other difference.
     if said and not done:
-        explained_words = explained_departures(situation, is_same_and_says_so)
+        explained_words = explained_departures(situation, is_same_and_says_so, usual)
         kept = [found for found in said if not is_explained(found, explained_words)]
         explained = explained_words | explained
     else:

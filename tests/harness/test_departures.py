@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
+from harness import linking
 from harness.adapters.discover import find
+from harness.adapters.reference import Reference
 from harness.divergence import Divergence, Severity
 from harness.linking import Workplace
+from harness.oracles import departures
 from harness.oracles.departures import is_explained
 from harness.oracles.judge import Bench, judge
+from harness.results import LinkResult
 from linker.format.constants import RelocationType, SymbolFlag, SymbolKind
 from linker.format.encode import encode
 from linker.format.model import (
@@ -64,6 +70,26 @@ def test_a_departure_with_a_quirk_is_counted_by_the_quirk() -> None:
         verdict = judge(case, place.link(case, linkers), linkers, bench)
     assert verdict.divergences == ()
     assert verdict.tallies["quirk absolute-symbols-moved"] == 1
+
+
+def test_what_explained_a_departure_before_is_asked_for_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    linkers = [find("reference"), find("lld-22")]
+    case = case_with_absolute_symbol()
+    asked: list[tuple[str, ...]] = []
+
+    def link_here(linker: Reference, case: LinkCase, seconds: float) -> LinkResult:
+        asked.append(case.arguments)
+        return linking.link_here(linker, case, seconds)
+
+    with Workplace() as place, Bench() as bench:
+        results = place.link(case, linkers)
+        judge(case, results, linkers, bench)
+        assert bench.usual_quirks == {"absolute-symbols-moved": 1}
+        monkeypatch.setattr(departures, "link_here", link_here)
+        judge(case, results, linkers, bench)
+    assert asked == [("--quirk=absolute-symbols-moved", *case.arguments)]
 
 
 def test_without_the_reference_the_same_departure_is_a_finding() -> None:
