@@ -1,18 +1,14 @@
-"""Who may import whom, and how long a file may be (see docs/linking.md and CONTRIBUTING.md)."""
+"""Who may import whom, and how long a file may be (see CONTRIBUTING.md)."""
 
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-from linker.quirks import DIALECTS
-from strategies.feature_names import ALL_FEATURES, OPTIONAL_FEATURES
 
 ROOT = Path(__file__).parents[1]
 OWN = ("linker", "strategies", "harness", "tests", "bench")
@@ -130,29 +126,3 @@ def test_no_state_outlives_a_link() -> None:
                 # Tables that are only read are written in capitals.
                 found += [name for name in names if not name.strip("_").isupper()]
     assert found == []
-
-
-def test_the_page_of_rules_names_tests_and_modules_that_exist() -> None:
-    page = (ROOT / "docs" / "linking.md").read_text(encoding="utf-8")
-    names = set(re.findall(r"`([\w/]+\.py)`", page))
-    assert "test_resolution.py" in names
-    for name in names:
-        folder = "tests/linker" if name.startswith("test_") else "linker"
-        assert (ROOT / folder / name).exists(), name
-
-
-def test_the_page_of_rules_names_quirks_that_exist() -> None:
-    page = (ROOT / "docs" / "linking.md").read_text(encoding="utf-8")
-    departures = DIALECTS["lld-22"]
-    assert {name for name in departures if f"`{name}`" in page} == departures
-
-
-def test_the_page_of_rules_names_features_that_are_drawn() -> None:
-    """In the table of the parts of the format: last column."""
-    page = (ROOT / "docs" / "linking.md").read_text(encoding="utf-8")
-    table = page.partition("## From a part of the format")[2].partition("\n## ")[0]
-    rows = [line.split("|")[-2] for line in table.splitlines() if line.startswith("| ")][2:]
-    kinds = {name.partition(".")[0] for name in (*ALL_FEATURES, *OPTIONAL_FEATURES)}
-    assert len(rows) == 13
-    for row in rows:
-        assert set(re.findall(r"`([\w-]+)`", row)) <= kinds, row

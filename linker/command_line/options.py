@@ -117,7 +117,7 @@ class Options:
     merge_data_segments: bool = True
     """One output segment for each of .data, .rodata... (default unless `-r`)."""
     optimize: int = 1
-    """0: no merging of strings; 1: whole strings; 2: also tails (`-O`)."""
+    """0: no merging of strings; all other numbers are the same (`-O`)."""
 
     # Memory.
     memory_import: tuple[str, str] | None = None

@@ -125,7 +125,7 @@ def _output() -> Iterator[Option]:
     )
     yield from _long_flag("experimental-pic", "No warnings about position-independent output")
     yield from _letter("m", "wasm32 or wasm64")
-    yield from _letter("O", "How much to merge strings: 0, 1 (default) or 2")
+    yield from _letter("O", "Merge strings, tails too; 0: do not (default 1)")
     yield from _value("soname", "Module name for the name section")
     yield from _value("rpath", "Path where the runtime looks for shared libraries")
     yield Option(

@@ -1,4 +1,4 @@
-"""Any bytes in: a link, or an error of wasm-ld's kind; nothing else, and not much memory."""
+"""Hostile and odd inputs: any bytes give a link or an error, and take not much memory."""
 
 from __future__ import annotations
 

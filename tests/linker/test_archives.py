@@ -1,4 +1,4 @@
-"""Which archive members take part? (lld/wasm/SymbolTable.cpp, addLazy; Linking.md is silent)"""
+"""Archives: which members take part? (lld/wasm/SymbolTable.cpp, addLazy; Linking.md is silent)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instructions of every kind whose operands are relocated: the linker moves the operand only.
+"""Code: instructions of every kind with relocated operands. The linker moves the operand only.
 
 Linking.md, "Relocation Sections"; what stands around an operand is not looked at, so each kind of
 instruction is linked behind other functions, data, tables and tags, and run.

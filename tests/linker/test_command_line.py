@@ -1,4 +1,4 @@
-"""The command line: what each option means, and wasm-ld's words where it makes no sense."""
+"""Options: what each means on the command line, and wasm-ld's words where it makes no sense."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Init functions and what runs around exported functions.
+"""Init functions, and what runs around exported functions.
 
 Linking.md, "Start Section": constructors run from `__wasm_call_ctors`, in priority order; the
 wrappers of a command's exports are wasm-ld's (createCommandExportWrappers).

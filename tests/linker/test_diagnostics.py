@@ -1,7 +1,7 @@
-"""Each error and warning that a static link can give: the real wasm-ld says it, and so do we.
+"""Errors and warnings, each that a static link can give: the real wasm-ld says it, and so do we.
 
 The rows are in the order of LLD's files. What lld/wasm says besides cannot happen in a static link
-of wasm32 objects; docs/linking.md ("Diagnostics") has the list with the reasons.
+of wasm32 objects; docs/linking.md ("Errors") has the list with the reasons.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sizes: numbers that need another byte, many of everything, and files that ask for too much."""
+"""Odd sizes: numbers that need another byte, many of everything, files that ask for too much."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shared memory and thread-local storage.
+"""Threads: shared memory and thread-local storage.
 
 Linking.md, "Shared Memory and Passive Segments" and "Thread Local Storage".
 """
