@@ -15,7 +15,7 @@ from linker.format.model import FunctionType, GlobalType, Limits, TableType
 from linker.indices import Indices, import_module_of, import_name_of
 from linker.initial_values import written_value
 from linker.memory import Memory, i32_const
-from linker.objects import Chunk, OutputSegment
+from linker.objects import Chunk, OutputSegment, Section
 from linker.relocate import address_of, apply, compress
 from linker.resolve import Resolution
 from linker.seed.resolution import number_of
@@ -39,6 +39,7 @@ class Output:
     indices: Indices
     exports: list[Export]
     init_functions: list[tuple[int, LinkSymbol]]
+    custom: dict[str, list[Section]]
 
     @property
     def width(self) -> int:
@@ -204,7 +205,7 @@ def global_section(output: Output) -> bytes:
         mutable = shared and symbol.is_tls and not symbol.is_stub
         value = 0
         if symbol.kind is SymbolKind.FUNCTION:
-            value = 0 if symbol.is_stub or symbol.slot == -1 else symbol.slot
+            value = 0 if symbol.is_stub else symbol.slot
         elif symbol.is_defined:
             value = address_of(symbol, absolute=not shared)
         entries.append(bytes((0x7F, mutable)) + i32_const(value).body)

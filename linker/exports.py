@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from linker.atoms import collect_custom_sections
 from linker.command_line.options import Options, UnresolvedPolicy
 from linker.errors import Diagnostics
 from linker.features import Features
@@ -114,9 +113,9 @@ def distinct_exports(
 
 def check_names(
     options: Options,
-    resolution: Resolution,
     indices: Indices,
     exports: list[Export],
+    sections: Iterable[str],
     diagnostics: Diagnostics,
 ) -> None:
     """Imports, exports and custom sections have names in UTF-8 (core specification, "Names")."""
@@ -128,7 +127,7 @@ def check_names(
     for name in dict.fromkeys((*names, *(options.memory_import or ()))):
         if not name.isascii() and not is_text(name):
             diagnostics.error(f"the name of an import or export is not UTF-8: {name}")
-    for name in collect_custom_sections(options, resolution.objects):
+    for name in sections:
         if not name.isascii() and not is_text(name):
             diagnostics.error(f"the name of a custom section is not UTF-8: {name}")
 

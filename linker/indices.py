@@ -49,8 +49,8 @@ from linker.seed.own_resolution import reach
 from linker.seed.pieces import atom_order
 from linker.symbol_table import DEFAULT_MODULE
 from linker.symbols import EXTERNAL_KINDS, LinkSymbol
+from linker.table_numbers import MOST_ENTRIES, NO_SLOT, slot_of_reference, table_number
 
-MOST_ENTRIES = (1 << 32) - 1
 FUNCTION_INDEX_LEB = int(RelocationType.FUNCTION_INDEX_LEB)
 REF_FUNC = int(Opcode.REF_FUNC)
 INDEXED_KINDS = frozenset((SymbolKind.GLOBAL, SymbolKind.TABLE, SymbolKind.TAG))
@@ -266,13 +266,13 @@ def take_address(obj: InputObject, index: int, options: Options, indices: Indice
 
 def add_table_entry(symbol: LinkSymbol, options: Options, indices: Indices) -> None:
     """Gives a function its slot in the table, once (LLD's ElemSection::addEntry)."""
-    if symbol.is_stub or symbol.slot != -1:
+    if symbol.is_stub or symbol.slot != NO_SLOT:
         return
-    slot = options.table_base + len(indices.table_entries)
+    slot = table_number(options.table_base + len(indices.table_entries), options.quirks)
     if symbol.is_defined and symbol.kind is SymbolKind.FUNCTION:
         symbol.function.table_index = slot
     else:
-        symbol.table_index = slot
+        symbol.table_index = slot_of_reference(slot, options.quirks)
     indices.table_entries.append(symbol)
 
 
@@ -416,10 +416,9 @@ def finish_function_table(options: Options, resolution: Resolution, indices: Ind
     size = options.table_base + len(indices.table_entries)
     if symbol.is_undefined and "imported-table-short" in options.quirks:
         size = len(indices.table_entries)
+    size = table_number(size, options.quirks)
     if size > MOST_ENTRIES:
-        if "table-size-unchecked" not in options.quirks:
-            raise FatalError(f"table too large, {size} entries of at most {MOST_ENTRIES}")
-        size &= MOST_ENTRIES
+        raise FatalError(f"table too large, {size} entries of at most {MOST_ENTRIES}")
     limits = Limits(LimitsFlag(0), size)
     if symbol.is_defined and not options.growable_table:
         limits = Limits(LimitsFlag.HAS_MAX, size, size)

@@ -83,8 +83,7 @@ def lay_out_memory(
             address = options.global_base
     else:
         address = options.global_base
-    # wasm-ld counts in 64 bits, and goes round.
-    bits = MASK_64 if "memory-size-unchecked" in options.quirks else -1
+    bits = address_bits(options)
     check_width(address, options)
     first_address = address
     set_address(own.global_base, address)
@@ -119,7 +118,12 @@ def lay_out_memory(
     if own.heap_base is not None:
         address = align(address, HEAP_ALIGNMENT) & bits
         own.heap_base.value = address
-    return size_memory(address, bits, options, resolution, diagnostics)
+    return size_memory(address, options, resolution, diagnostics)
+
+
+def address_bits(options: Options) -> int:
+    """The bits of an address that count: wasm-ld's numbers have 64, and go round."""
+    return MASK_64 if "memory-size-unchecked" in options.quirks else -1
 
 
 def place_stack(
@@ -128,11 +132,12 @@ def place_stack(
     if options.relocatable:
         return address
     own = resolution.own
-    address = align(address, STACK_ALIGNMENT)
+    bits = address_bits(options)
+    address = align(address, STACK_ALIGNMENT) & bits
     set_address(own.stack_low, address)
     if options.z_stack_size % STACK_ALIGNMENT and "stack-size-unchecked" not in options.quirks:
         diagnostics.error(f"stack size must be {STACK_ALIGNMENT}-byte aligned")
-    address += options.z_stack_size
+    address = address + options.z_stack_size & bits
     check_width(address, options)
     set_pointer(own.stack_pointer, address)
     set_address(own.stack_high, address)
@@ -146,12 +151,10 @@ def check_width(address: int, options: Options) -> None:
 
 
 def size_memory(
-    address: int, bits: int, options: Options, resolution: Resolution, diagnostics: Diagnostics
+    address: int, options: Options, resolution: Resolution, diagnostics: Diagnostics
 ) -> Memory:
-    """The initial and maximum size, from what is used and what the options say.
-
-    `bits` are those of an address that count.
-    """
+    """The initial and maximum size, from what is used and what the options say."""
+    bits = address_bits(options)
     page = options.page_size
     aligned = f"aligned to the page size ({page} bytes)"
     if "old-alignment-message" in options.quirks:
@@ -160,10 +163,10 @@ def size_memory(
     if options.initial_heap:
         if options.initial_heap % page:
             diagnostics.error(f"initial heap must be {aligned}")
-        most = MEMORY_LIMIT - address
+        most = max(MEMORY_LIMIT - address & bits, 0)
         if options.initial_heap > most:
             diagnostics.error(f"initial heap too large, cannot be greater than {most}")
-        address += options.initial_heap
+        address = address + options.initial_heap & bits
     if options.initial_memory:
         if options.initial_memory % page:
             diagnostics.error(f"initial memory must be {aligned}")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from linker.atoms import place_segments
+from linker.atoms import collect_custom_sections, place_segments
 from linker.command_line.options import Options
 from linker.emit import Output
 from linker.errors import CheckPath, Diagnostics, FatalError, Message, Severity, SideFile, texts
@@ -110,10 +110,11 @@ def run_stages(
     collect_types(options, resolution, indices)
     exports = collect_exports(options, resolution, indices, features)
     exports = distinct_exports(exports, options, diagnostics)
-    check_names(options, resolution, indices, exports, diagnostics)
+    custom = collect_custom_sections(options, resolution.objects)
+    check_names(options, indices, exports, custom, diagnostics)
     check_mutable_globals(options, resolution, indices, features, diagnostics)
     output = Output(
-        options, resolution, segments, memory, features, indices, exports, init_functions
+        options, resolution, segments, memory, features, indices, exports, init_functions, custom
     )
     module = write_module(output)
     if options.map_file:

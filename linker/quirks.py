@@ -133,6 +133,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Values" in the binary format',
     ),
     Quirk(
+        "compressed-relocations-misplaced",
+        "With --compress-relocations and --emit-relocs, the relocations name places in the code as"
+        " it was before it became shorter.",
+        "wasm-ld up to 22: RelocSection::writeBody moves them with their functions only",
+        'Linking.md, "Relocation Sections"',
+    ),
+    Quirk(
         "block-types-unsigned",
         "With --compress-relocations, the type of a block is written as an unsigned number: from"
         " index 64 on it means another type, or none.",

@@ -23,6 +23,7 @@ from linker.relocation_families import (
 )
 from linker.seed.values import RelocationRules, check_bounds
 from linker.symbols import LinkSymbol, State
+from linker.table_numbers import MOST_ENTRIES, NO_SLOT
 
 SECTION_OFFSET = int(R.SECTION_OFFSET_I32)
 
@@ -95,9 +96,11 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
         return value
     if relocation_type in TABLE_INDEX:
         slot = symbol.slot
-        if slot == -1:
+        if slot == NO_SLOT:
             return 0
-        return slot - table_base if relocation_type in TABLE_INDEX_RELATIVE else slot
+        # A difference of positions has 32 bits, too.
+        is_relative = relocation_type in TABLE_INDEX_RELATIVE
+        return slot - table_base & MOST_ENTRIES if is_relative else slot
     if relocation_type in GLOBAL_INDEX:
         if symbol.kind is SymbolKind.GLOBAL:
             return symbol.element_index & NO_INDEX
@@ -121,10 +124,10 @@ def function_offset(symbol: LinkSymbol, chunk: Chunk, addend: int) -> int:
     return function.output_offset + function.code_offset + addend
 
 
-def signed_32(value: int) -> int:
-    """The signed number of 32 bits that a number is when the rest is cut off."""
-    value &= 0xFFFFFFFF
-    return value - (value >> 31 << 32)
+def signed(value: int, bits: int) -> int:
+    """The signed number of so many bits that a number is when the rest is cut off."""
+    value &= (1 << bits) - 1
+    return value - (value >> bits - 1 << bits)
 
 
 def encode(relocation_type: int, value: int, unsigned: bool = False) -> bytes:
@@ -143,7 +146,7 @@ def encode(relocation_type: int, value: int, unsigned: bool = False) -> bytes:
             ),
         )
     if encoding == SLEB:
-        value = signed_32(value)
+        value = signed(value, 32)
         return bytes(
             (
                 value & 0x7F | 0x80,
@@ -160,7 +163,7 @@ def encode(relocation_type: int, value: int, unsigned: bool = False) -> bytes:
         return value.to_bytes(8, "little")
     if encoding == LEB64:
         return encode_unsigned(value, 10)
-    return encode_signed(value - (value >> 63 << 64), 10)
+    return encode_signed(signed(value, 64), 10)
 
 
 def apply(
@@ -187,7 +190,7 @@ def apply(
 def compress(function: Function, table_base: int, quirks: frozenset[str]) -> bytes:
     """The function with its relocated numbers in their least width (LLD's writeCompressed)."""
     signs_block_types = "block-types-unsigned" not in quirks
-    wraps = "compressed-numbers-wide" not in quirks
+    widens = "compressed-numbers-wide" in quirks
     obj = function.file
     if obj is None:
         return function.content
@@ -202,9 +205,11 @@ def compress(function: Function, table_base: int, quirks: frozenset[str]) -> byt
         if relocation.type == TYPE_INDEX and signs_block_types:
             # The type of a block is a signed number: 64 would be the empty type.
             is_signed = function.content[start - 1] in BLOCK_OPCODES
-        if wraps and ENCODING_OF[relocation.type] in (LEB, SLEB):
-            value = signed_32(value) if is_signed else value & 0xFFFFFFFF
-        code += encode_signed(value) if is_signed else encode_unsigned(value & 2**64 - 1)
+        bits = 32 if ENCODING_OF[relocation.type] in (LEB, SLEB) and not widens else 64
+        if is_signed:
+            code += encode_signed(signed(value, bits))
+        else:
+            code += encode_unsigned(value & (1 << bits) - 1)
         end = start + width
     code += function.content[end:]
     return encode_unsigned(len(code)) + bytes(code)

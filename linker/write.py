@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linker import emit, metadata
-from linker.atoms import collect_custom_sections, place_sections
+from linker.atoms import place_sections
 from linker.emit import Output
 from linker.format.constants import SectionId
 from linker.objects import Section
@@ -22,7 +22,6 @@ def write_module(output: Output) -> bytes:
     symbols = number_symbols(output.resolution) if keeps_relocations else []
     if "exnref-crashes" in options.quirks:
         emit.refuse_unnamed_types(output)
-    custom = collect_custom_sections(options, output.resolution.objects)
     sections = [
         emit.type_section(output),
         emit.import_section(output),
@@ -38,7 +37,7 @@ def write_module(output: Output) -> bytes:
     ]
     sections = [section for section in sections if section]
     code_index = len(sections)
-    code, data, placed = relocated_contents(output, custom)
+    code, data, placed = relocated_contents(output)
     if output.indices.bodies:
         sections.append(emit.section(SectionId.CODE, code, output.width))
     data_index = len(sections)
@@ -72,7 +71,7 @@ def write_module(output: Output) -> bytes:
 
 
 def relocated_contents(
-    output: Output, custom: dict[str, list[Section]]
+    output: Output,
 ) -> tuple[bytearray, bytearray, dict[str, tuple[list[Section], bytearray]]]:
     """The contents of code, data and custom sections; everything is placed before relocations."""
     options = output.options
@@ -81,7 +80,7 @@ def relocated_contents(
     code = emit.place_compressed_code(output) if compresses else emit.place_code(output)
     data = emit.place_data(output)
     placed = {}
-    for name, parts in custom.items():
+    for name, parts in output.custom.items():
         written, size = place_sections(name, parts)
         content = bytearray(size)
         for part in written:

@@ -6,6 +6,7 @@ contradiction between options is.
 
 from __future__ import annotations
 
+from linker.command_line.history import compares_tables_late
 from linker.command_line.options import Options, UnresolvedPolicy
 from linker.command_line.parse import CommandLine
 from linker.errors import Diagnostics
@@ -27,6 +28,13 @@ def check_options(command_line: CommandLine, diagnostics: Diagnostics) -> None:
             "--compress-relocations is incompatible with output debug information."
             " Please pass --strip-debug or --strip-all"
         )
+    elif (
+        options.compress_relocations
+        and options.emit_relocs
+        and "compressed-relocations-misplaced" not in options.quirks
+    ):
+        # What is compressed has no room for another number.
+        error("--compress-relocations and --emit-relocs may not be used together")
     if options.lto_partitions == 0:
         error("--lto-partitions: number of threads must be > 0")
     jobs = arguments.last_value("thinlto-jobs=", arguments.last_value("threads"))
@@ -38,10 +46,10 @@ def check_options(command_line: CommandLine, diagnostics: Diagnostics) -> None:
     if not options.output_file and not index_only:
         error("no output file specified")
     # Told of already where -r has the table imported before the files are opened.
-    told_late = options.relocatable and "relocatable-table-late" in options.quirks
+    told_late = options.relocatable and compares_tables_late(options.quirks)
     if told_late and options.export_table:
         error("--relocatable is incompatible with --export-table")
-    if (options.import_table or told_late) and options.export_table:
+    if options.import_table and options.export_table:
         error("--import-table and --export-table may not be used together")
     if options.relocatable:
         _check_relocatable(options, diagnostics)

@@ -64,3 +64,8 @@ def missing_options(quirks: Collection[str]) -> frozenset[str]:
     return frozenset[str]().union(
         *(spellings for release, spellings in BROUGHT_BY.items() if quirk_of(release) in quirks),
     )
+
+
+def compares_tables_late(quirks: Collection[str]) -> bool:
+    """Whether that -r does not go with --export-table is told of when the files are open."""
+    return "relocatable-table-late" in quirks

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from linker.command_line.arguments import INPUT, UNKNOWN, ArgumentList, split_arguments
-from linker.command_line.history import missing_options
+from linker.command_line.history import compares_tables_late, missing_options
 from linker.command_line.options import BuildIdKind, Options, UnresolvedPolicy
 from linker.command_line.response_files import (
     Quoting,
@@ -27,6 +27,7 @@ from linker.hashes.hash_order import string_map_order
 from linker.listings.reproduce import Reproducer
 from linker.quirks import DIALECTS, QUIRKS
 from linker.seed.settings import seed_settings
+from linker.table_numbers import table_number
 
 DEFAULT_MEMORY_MODULE = "env"
 DEFAULT_MEMORY_NAME = "memory"
@@ -259,9 +260,8 @@ class _Reader:
             table_base = table_base or 1
             if not global_base and not relocatable and not stack_first:
                 global_base = DEFAULT_GLOBAL_BASE
-        if "table-size-unchecked" in quirks:
-            table_base &= _UINT32
-        if relocatable and export_table and "relocatable-table-late" not in quirks:
+        table_base = table_number(table_base, quirks)
+        if relocatable and export_table and not compares_tables_late(quirks):
             self.diagnostics.error("--relocatable is incompatible with --export-table")
         if relocatable and growable_table:
             self.diagnostics.error("--relocatable is incompatible with --growable-table")

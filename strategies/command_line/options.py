@@ -155,7 +155,7 @@ def output(program: Program, record: Record) -> None:
                 add(program, "--features", f"--features={names}")
         else:
             add(program, "--extra-features", "--extra-features=simd128,atomics")
-    elif program.options.get("--strip"):
+    elif program.options.get("--strip") and not program.has("emit-relocs"):
         add(program, "--compress-relocations", "--compress-relocations")
 
 

@@ -24,6 +24,7 @@ from tests.linker.objects import (
     WEAK,
     R,
     Site,
+    address,
     alias,
     call,
     const,
@@ -36,6 +37,7 @@ from tests.linker.objects import (
     pointer,
     returning,
     signature,
+    undefined_data,
     undefined_function,
     undefined_table,
     word,
@@ -232,6 +234,65 @@ def test_an_archive_that_holds_itself_many_times_over(link: Linker) -> None:
     user = assemble(function("main", call("f"), flags=EXPORTED))
     assert link(user, lib).functions == ["main", "f"]
     assert link(user, lib, options="--whole-archive").functions == ["main", "f"]
+
+
+# Numbers that go round in wasm-ld 22: the dialect has its bytes, the standard refuses.
+
+
+def everything_numbered() -> bytes:
+    return assemble(
+        undefined_table(flags=NO_STRIP),
+        undefined_data("__heap_base"),
+        undefined_data("__stack_low"),
+        undefined_data("__stack_high"),
+        function("one"),
+        function("two"),
+        data("x", bytes(20)),
+        function(
+            "main",
+            *(part for name in ("x", "__heap_base", "__stack_low") for part in load(name)),
+            *[DROP] * 3,
+            *load("__stack_high"),
+            *address("x"),
+            *[DROP] * 2,
+            flags=EXPORTED,
+        ),
+        data(
+            "places",
+            *(Site(R.TABLE_INDEX_I64, name) for name in ("one", "two")),
+            *(Site(R.MEMORY_ADDR_I64, name) for name in ("x", "__stack_high")),
+            flags=EXPORTED,
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("--no-stack-first --global-base=-64", "memory too large"),
+        ("--no-stack-first --global-base=-64 --emit-relocs", "memory too large"),
+        ("--no-stack-first --global-base=-64 --compress-relocations -S", "memory too large"),
+        ("-z stack-size=18446744073709551600", "memory too large"),
+        ("-z stack-size=4294967296 --initial-heap=65536", "cannot be greater than 0"),
+        ("-z stack-size=4294967280 --initial-heap=4294836224", "cannot be greater than 0"),
+        ("--initial-heap=-65536 --initial-memory=65536", "initial heap too large"),
+        ("--table-base=4294967294", "table too large"),
+        ("--table-base=4294967295", "table too large"),
+        ("--table-base=-1 --growable-table", "table too large"),
+    ],
+)
+def test_numbers_that_go_round(link: Linker, options: str, reason: str) -> None:
+    assert reason in link.refusal(everything_numbered(), options=options, departs=True)
+
+
+def test_the_last_place_in_the_table_means_none_for_a_reference(link: Linker) -> None:
+    unit = assemble(
+        undefined_table(flags=NO_STRIP),
+        undefined_function("f"),
+        data("p", function_word("f"), function_word("f"), flags=EXPORTED),
+    )
+    reason = link.refusal(unit, options="-r --table-base=4294967295", departs=True)
+    assert reason == "table too large, 4294967296 entries of at most 4294967295"
 
 
 # Links that wasm-ld 22 does not survive: errors here.

@@ -284,6 +284,11 @@ EXAMPLES = {
         "--no-entry --strip-all --compress-relocations",
         lambda output: linked(output).is_valid,
     ),
+    "compressed-relocations-misplaced": Example(
+        (assemble(data("x", b"x"), function("f", address("x"), type=TO_I32, flags=EXPORTED)),),
+        "--no-entry --strip-debug --compress-relocations --emit-relocs",
+        lambda output: "may not be used together" in output.errors[0],
+    ),
     "block-types-unsigned": Example(
         (many_types(),),
         "--no-entry --strip-all --compress-relocations",
