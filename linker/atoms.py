@@ -168,22 +168,25 @@ def place_chunks(output: OutputSegment) -> None:
     output.size = size
 
 
+def is_left_out(section: Section, options: Options) -> bool:
+    """Whether a custom section of an object has no place in the output's."""
+    name = section.name
+    if section.discarded or name in KNOWN_SECTIONS or name.startswith("reloc."):
+        return True
+    if not section.content and "empty-custom-sections-kept" not in options.quirks:
+        return True
+    return (options.strip_debug or options.strip_all) and name.startswith(".debug_")
+
+
 def collect_custom_sections(
     options: Options, objects: list[InputObject]
 ) -> dict[str, list[Section]]:
     """The output's custom sections by name, with their parts (LLD's calculateCustomSections)."""
-    strips_debug = options.strip_debug or options.strip_all
     found: dict[str, list[Section]] = {}
     for obj in objects:
         for section in obj.sections:
-            name = section.name
-            if section.discarded or name in KNOWN_SECTIONS:
-                continue
-            if not section.content and "empty-custom-sections-kept" not in options.quirks:
-                continue
-            if name.startswith("reloc.") or (strips_debug and name.startswith(".debug_")):
-                continue
-            found.setdefault(name, []).append(section)
+            if not is_left_out(section, options):
+                found.setdefault(section.name, []).append(section)
     if "missing-section-crashes" in options.quirks:
         for obj in objects:
             for section in obj.sections_by_index.values():

@@ -29,6 +29,7 @@ from linker.indices import (
     scan_relocations,
 )
 from linker.inputs import Input
+from linker.kinds import refuse_arbitrary_numbers
 from linker.listings.map_file import map_file
 from linker.live import mark_live, removed
 from linker.memory import lay_out_memory
@@ -106,6 +107,7 @@ def run_stages(
     write_functions(options, resolution, segments, features.emit_bss, init_functions, indices)
     diagnostics.check()
     refuse_warned_functions(options, resolution)
+    refuse_arbitrary_numbers(resolution.objects, resolution.table.mixed, options)
 
     collect_types(options, resolution, indices)
     exports = collect_exports(options, resolution, indices, features)

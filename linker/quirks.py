@@ -251,8 +251,8 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
     ),
     Quirk(
         "reference-kinds-unchecked",
-        "References to one undefined name as symbols of several kinds are not compared; with -r"
-        " the linker crashes or writes arbitrary numbers.",
+        "References to one undefined name as symbols of several kinds are not compared; where one"
+        " is taken for what it is not, the linker crashes or writes arbitrary numbers.",
         "wasm-ld up to 22: SymbolTable's addUndefined* look at the kind of definitions only",
         "unspecified",
     ),

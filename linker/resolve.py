@@ -19,7 +19,7 @@ from linker.format.constants import (
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.inputs import Input, StubInput
-from linker.kinds import refuse_arbitrary_numbers, refuse_lost_section
+from linker.kinds import refuse_lost_section
 from linker.lazy_symbols import demote_lazy_symbols
 from linker.legacy_table import add_legacy_table_symbol
 from linker.listings.why_extract import Extraction, report
@@ -246,8 +246,8 @@ def linking(obj: InputObject, resolution: Resolution) -> Iterator[Extraction]:
             if "extracted-definition-unchecked" not in options.quirks:
                 # Once more, now that there is a definition to compare the reference with.
                 obj.symbols[-1] = add_reference(obj, entry, is_called, options, table)
-            else:
-                refuse_arbitrary_numbers(obj.symbols[-1], entry)
+            elif symbol.is_defined and symbol.kind is not entry.kind:
+                table.mixed.add(symbol)
     in_memory.bind_names(obj, table)
     add_legacy_table_symbol(obj, table_symbols, resolution)
     if extracted:

@@ -15,6 +15,7 @@ The rule is LLD's (lld/wasm/SymbolTable.cpp), which Linking.md describes only in
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from linker.command_line.options import Options
 from linker.describe import describe_global_type, describe_signature, describe_table_type
@@ -59,7 +60,8 @@ UNREACHABLE_BODY = b"\x03\x00\x00\x0b"
 class SymbolTable:
     """All names of a link, in the order in which they were first seen.
 
-    `extracted` are the objects that lazy symbols waited in; resolution links them next.
+    `extracted` are the objects that lazy symbols waited in; resolution links them next. `mixed`
+    are those that some object takes for one of another kind, where quirks let it.
     """
 
     def __init__(self, options: Options, diagnostics: Diagnostics) -> None:
@@ -73,6 +75,7 @@ class SymbolTable:
         self.synthetic_globals: list[GlobalElement] = []
         self.synthetic_tables: list[TableElement] = []
         self.comdats: set[str] = set()
+        self.mixed: set[LinkSymbol] = set()
         self._compares = "kinds-uncompared" not in options.quirks
         self._slots: dict[str, int] = {}
         self._variants: dict[str, list[LinkSymbol]] = {}
@@ -135,6 +138,7 @@ class SymbolTable:
         if existing is None:
             return self.symbols[self._slots[new.name]]
         if existing.is_lazy:
+            self._compare_with_weak(existing, new, "extracted-definition-unchecked")
             if not self._remembers_signature(existing):
                 existing.become(new)
                 return existing
@@ -159,6 +163,7 @@ class SymbolTable:
         if existing is None:
             return self.symbols[self._slots[new.name]]
         if existing.is_lazy:
+            self._compare_with_weak(existing, new, "extracted-definition-unchecked")
             existing.become(new)
             return existing
         self._check_type(existing, new)
@@ -172,7 +177,7 @@ class SymbolTable:
             return self.symbols[self._slots[new.name]]
         if existing.is_lazy:
             if new.is_weak:
-                existing.flags |= WEAK
+                self._ask_weakly(existing, new)
                 existing.signature = new.signature
                 existing.is_called_directly = new.is_called_directly
             else:
@@ -205,7 +210,7 @@ class SymbolTable:
             return self.symbols[self._slots[new.name]]
         if existing.is_lazy:
             if new.kind is SymbolKind.DATA and new.is_weak:
-                existing.flags |= WEAK
+                self._ask_weakly(existing, new)
             else:
                 self._extract_for(existing, new, None)
         elif existing.is_defined:
@@ -230,6 +235,7 @@ class SymbolTable:
                 lazy.signature = existing.signature
                 lazy.is_called_directly = existing.is_called_directly
             lazy.flags = WEAK
+            lazy.asked_as = replace(existing)
             existing.become(lazy)
             return
         self.extract(Extraction(obj, existing, file_name(existing.file)))
@@ -250,6 +256,23 @@ class SymbolTable:
             lazy.signature is not None
             and "extracted-definition-unchecked" not in self.options.quirks
         )
+
+    def _ask_weakly(self, lazy: LinkSymbol, new: LinkSymbol) -> None:
+        """A weak reference to what stays in an archive unless something else takes it out."""
+        lazy.flags |= WEAK
+        self._compare_with_weak(lazy, new, "reference-kinds-unchecked")
+        if lazy.asked_as is None:
+            lazy.asked_as = new
+
+    def _compare_with_weak(self, lazy: LinkSymbol, new: LinkSymbol, quirk: str) -> None:
+        """What is defined or referred to is to be of the kind that a weak reference asked for."""
+        asked = lazy.asked_as
+        if asked is None or asked.kind is new.kind or not self._compares:
+            return
+        if quirk in self.options.quirks:
+            self.mixed.add(lazy)
+        else:
+            self._report_kind(asked, new)
 
     def extract_symbol(self, symbol: LinkSymbol, reference: str | None = None) -> None:
         """Takes the archive member that defines a lazy symbol (LLD's LazySymbol::extract).
@@ -422,15 +445,11 @@ class SymbolTable:
         if existing.kind is not new.kind and self._compares:
             if "reference-kinds-unchecked" not in quirks:
                 self._report_kind(existing, new)
-            elif self.options.relocatable:
-                raise FatalError(
-                    f"wasm-ld 22 crashes here: {new.name} is referred to as two kinds of symbol"
-                    " (quirk reference-kinds-unchecked)",
-                )
-            return
+                return
+            self.mixed.add(existing)
         compares = new.kind is SymbolKind.FUNCTION
         if compares or "import-mismatch-unchecked" not in quirks:
-            if not compares and new.name not in BASES:
+            if not compares and existing.kind is new.kind and new.name not in BASES:
                 self._check_type(existing, new)
             self._unify_imports(existing, new)
         if "first-weak-reference-counts" in quirks:

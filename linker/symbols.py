@@ -46,8 +46,9 @@ class State(Enum):
 class LinkSymbol:
     """A symbol of the link, its current meaning and (after layout) its numbers.
 
-    The fields down to `apart` are its meaning and change as a whole when another
-    definition takes the name; those after it belong to the name and stay.
+    The fields down to `asked_as` are its meaning and change as a whole when another
+    definition takes the name; those after it belong to the name and stay. `asked_as`: the first
+    weak reference to what waits in an archive.
     """
 
     name: str
@@ -68,6 +69,7 @@ class LinkSymbol:
     stub: LinkSymbol | None = None
     is_stub: bool = False
     apart: bool = False
+    asked_as: LinkSymbol | None = None
 
     used_in_object: bool = False
     force_export: bool = False
@@ -101,6 +103,7 @@ class LinkSymbol:
         self.stub = other.stub
         self.is_stub = other.is_stub
         self.apart = other.apart
+        self.asked_as = other.asked_as
         if self.on_change is not None:
             self.on_change(self)
 

@@ -6,11 +6,12 @@ import pytest
 
 from linker.format.model import InitExpr
 from tests.linker.assemble import archive, assemble
-from tests.linker.conftest import link_here
+from tests.linker.conftest import Linker, link_here
 from tests.linker.objects import (
     DROP,
     EXPORTED,
     TO_I32,
+    WEAK,
     Declaration,
     Part,
     R,
@@ -20,9 +21,12 @@ from tests.linker.objects import (
     data,
     function,
     global_starting_with,
+    global_variable,
+    pointer,
     returning,
     undefined_data,
     undefined_function,
+    undefined_global,
 )
 from tests.linker.test_quirks import address_only, linked
 
@@ -46,6 +50,41 @@ def test_a_definition_of_another_kind_that_was_not_compared(
     assert "symbol type mismatch: x" in link_here(files, arguments).errors[0]
     (error,) = link_here(files, arguments, "lld-22").errors
     assert "arbitrary numbers" in error
+
+
+def test_kinds_of_references_matter_where_they_are_used(link: Linker) -> None:
+    """wasm-ld does not compare them; it stumbles where it writes a number for one."""
+    asks = assemble(undefined_function("x"), function("f", call("x"), flags=EXPORTED))
+    names = assemble(undefined_data("x"), custom(".debug_info", pointer("x")), function("g"))
+    files = {"a.o": asks, "b.o": names}
+    for options in ("-r", "--no-entry --allow-undefined"):
+        arguments = [*options.split(), "a.o", "b.o"]
+        assert "symbol type mismatch: x" in link_here(files, arguments).errors[0]
+        (error,) = link_here(files, arguments, "lld-22").errors
+        assert "arbitrary numbers" in error
+        assert "mismatch" in link.refusal(
+            asks, names, options=f"{options} --strip-debug", departs=True
+        )
+
+
+@pytest.mark.parametrize("second", [undefined_global("x"), undefined_function("x")])
+def test_a_strong_reference_of_another_kind_counts(link: Linker, second: Declaration) -> None:
+    """With what the weak one asked for: a module imports it, `-r` keeps it undefined."""
+    first = assemble(undefined_data("x", flags=WEAK), function("f", flags=EXPORTED))
+    for options in ("-r", "--allow-undefined"):
+        message = link.refusal(first, assemble(second), options=options, departs=True)
+        assert "symbol type mismatch: x" in message
+
+
+@pytest.mark.parametrize("comes", [function("x"), global_variable("x"), undefined_function("x")])
+def test_weak_references_wait_for_a_kind(link: Linker, comes: Declaration) -> None:
+    """An archive offers `x`; what comes is something else than the data that was asked for."""
+    first = assemble(undefined_data("x", flags=WEAK), function("f"))
+    second = assemble(comes)
+    message = link.refusal(
+        first, second, lib__a=archive(assemble(function("x"))), order="lib.a a.o b.o", departs=True
+    )
+    assert "symbol type mismatch: x" in message
 
 
 def test_an_initial_value_of_unknown_instructions_keeps_the_first() -> None:
