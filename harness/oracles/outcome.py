@@ -102,7 +102,7 @@ def judge_outcomes(situation: Situation) -> Findings:
         if result.left_behind and result.outcome is Outcome.REFUSED:
             findings.divergences.append(_left_behind(result, well))
         if result.outcome is Outcome.UNSUPPORTED:
-            findings.inconclusives[f"unsupported by {situation.kind(result.linker)}"] += 1
+            findings.inconclusives[f"unsupported by {result.linker}: {result.message}"] += 1
             continue
         findings.checked = True
         if result.outcome is Outcome.CRASHED and situation.case.damaged and ran_out(result):
