@@ -141,8 +141,9 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
     ),
     Quirk(
         "block-types-unsigned",
-        "With --compress-relocations, the type of a block is written as an unsigned number: from"
-        " index 64 on it means another type, or none.",
+        "With --compress-relocations, the type of a block, and that which a reference is tested for"
+        " or cast to, is written as an unsigned number: from index 64 on it means another type, or"
+        " none.",
         "wasm-ld up to 22: InputFunction's writeCompressedReloc",
         'core specification, "Control Instructions" (block types)',
     ),

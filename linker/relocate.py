@@ -30,8 +30,12 @@ SECTION_OFFSET = int(R.SECTION_OFFSET_I32)
 # What wasm-ld writes for something that an option lets be undefined: all ones, in 32 bits.
 NO_INDEX = 0xFFFFFFFF
 
-# block, loop, if, try, try_table: the index of their type is their first operand.
-BLOCK_OPCODES = frozenset((0x02, 0x03, 0x04, 0x06, 0x1F))
+# block, loop, if, try, try_table, ref.null, and the value types `ref null` and `ref`: the index of
+# a type that follows is signed. So it is in ref.test and ref.cast (null or not), and br_on_cast.
+SIGNED_TYPE_OPCODES = frozenset((0x02, 0x03, 0x04, 0x06, 0x1F, 0xD0, 0x63, 0x64))
+GC_PREFIX = 0xFB
+CAST_OPCODES = frozenset((0x14, 0x15, 0x16, 0x17))
+BRANCH_ON_CAST = frozenset((0x18, 0x19))
 
 LEB, LEB64, SLEB, SLEB64, I32, I64 = range(6)
 ENCODINGS = {
@@ -187,6 +191,21 @@ def apply(
         output[place : place + len(encoded)] = encoded
 
 
+def _is_signed_type(code: bytes, at: int) -> bool:
+    """Whether the type index at `at` is a signed number, where 64 would be an abbreviation.
+
+    That holds for the type of a block and for heap types: of `ref.null`, behind `ref` and
+    `ref null`, of the tests and casts of references.
+    """
+    before = code[at - 1]
+    if before in SIGNED_TYPE_OPCODES:
+        return True
+    if code[at - 2] == GC_PREFIX:
+        return before in CAST_OPCODES
+    # The second type of br_on_cast, behind flags, a label and a first type of a byte each.
+    return at >= 5 and code[at - 5] == GC_PREFIX and code[at - 4] in BRANCH_ON_CAST
+
+
 def compress(function: Function, table_base: int, quirks: frozenset[str]) -> bytes:
     """The function with its relocated numbers in their least width (LLD's writeCompressed)."""
     signs_block_types = "block-types-unsigned" not in quirks
@@ -203,8 +222,7 @@ def compress(function: Function, table_base: int, quirks: frozenset[str]) -> byt
         width = len(encode(relocation.type, value))
         is_signed = ENCODING_OF[relocation.type] in (SLEB, SLEB64)
         if relocation.type == TYPE_INDEX and signs_block_types:
-            # The type of a block is a signed number: 64 would be the empty type.
-            is_signed = function.content[start - 1] in BLOCK_OPCODES
+            is_signed = _is_signed_type(function.content, start)
         bits = 32 if ENCODING_OF[relocation.type] in (LEB, SLEB) and not widens else 64
         if is_signed:
             code += encode_signed(signed(value, bits))

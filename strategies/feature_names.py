@@ -15,11 +15,13 @@ _NAMES = {
         lost-member no-symbol-table odd-names then-whole thin twice
     """,
     "code": """
-        atomic block-type br-table call-indirect-unused-type call-indirect-wrong-type catch
-        catch-all catch-all-ref catch-ref if-type load locals loop-type memory-copy
-        memory-fill memory-grow ref-func return-call return-call-indirect saturating store
-        table-copy table-fill table-grow table-set-call throw-ref typed-select vector
-        vector-lane
+        atomic atomic-change atomic-load atomic-store block-of-reference block-type br-table
+        call-indirect-unused-type call-indirect-wrong-type catch catch-all catch-all-ref catch-ref
+        elem-drop if-type load locals long-br-table loop-type memory-copy memory-fill memory-grow
+        named-memory padded-memory-index ref-func return-call return-call-indirect
+        return-call-through-table saturating store table-copy table-fill table-grow table-init
+        table-set-call throw-ref try-table-typed typed-select vector vector-extend vector-lane
+        vector-load vector-load-lane vector-store vector-store-lane
     """,
     "comdat": """
         data empty function initialiser local outside partial pointers section shared
@@ -154,7 +156,7 @@ _OPTIONAL = {
         wrong-index
     """,
     "code": """
-        delegate many-types old-catch rethrow
+        data-segments delegate many-types old-catch rethrow
     """,
     "flag": """
         absolute
@@ -163,7 +165,8 @@ _OPTIONAL = {
         extended funcref function reads-import v128
     """,
     "newer": """
-        exnref-global exnref-table v128-global wide-offset
+        br-on-cast br-on-non-null call-ref exnref-global exnref-table non-null-type ref-cast
+        ref-test return-call-ref v128-global wide-atomic wide-offset wide-store wide-vector
     """,
     "option": """
         --emit-relocs --relocatable --shared-memory

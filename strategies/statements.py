@@ -18,9 +18,10 @@ from strategies.uses.imports import idle_reference, imported_global, imported_ta
 from strategies.uses.instructions import instruction
 from strategies.uses.linker_symbols import linker_defined, start_stop
 from strategies.uses.newer import newer
+from strategies.uses.operands import operand
 from strategies.uses.tables import use_tables
 from strategies.uses.threads import block, start_thread, wait_and_notify, wide_thread_local
-from strategies.uses.throws import imported_tag, rethrow, throw_and_catch
+from strategies.uses.throws import imported_tag, rethrow, throw_and_catch, typed_try_table
 from strategies.uses.views import compare_views, set_and_get
 
 Statement = Callable[[Program, Record], None]
@@ -45,8 +46,10 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("odd", odd, 8),
     ("tables", imported_table, 1),
     ("instructions", instruction, 10),
+    ("instructions", operand, 7),
     ("tags", throw_and_catch, 5),
     ("tags", rethrow, 2),
+    ("tags", typed_try_table, 2),
     ("tags", imported_tag, 1),
     ("tables", use_tables, 6),
     ("globals", set_and_get, 3),

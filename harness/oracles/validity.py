@@ -24,13 +24,14 @@ def problem_class(validation: Validation) -> str:
 
 
 # What a validator says of instructions that it does not know; wasm-validate up to 1.0.39 has only
-# the first proposal of exceptions, wasmtime only the second.
+# the first proposal of exceptions, wasmtime only the second. Typed references are new to the first.
 _UNKNOWN = re.compile(
     r"legacy_exceptions feature required"
-    r"|unexpected opcode: 0x(?:1f|0a)\b"
+    r"|unexpected opcode: 0x(?:1f|0a|14|15|d[456]|fb)\b"
+    r"|expected valid (?:block signature|local) type$"
     r"|(?:ref\.null|table elem) type must be a reference type"
     r"|expected valid \w+ type \(got -0x17\)"
-    r"|unable to read u32 leb128: load offset"
+    r"|unable to read u32 leb128: (?:load|store) offset"
 )
 
 

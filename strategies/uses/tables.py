@@ -118,9 +118,23 @@ def call(program: Program, unit: Unit, slot: Slot, record: Record) -> None:
     probe.code.site(R.FUNCTION_INDEX_LEB, function)
     probe.code.raw(b"\x26")
     probe.code.site(R.TABLE_NUMBER_LEB, symbol)
-    probe.code.const(at)
-    probe.code.raw(b"\x11")
-    probe.code.site(R.TYPE_INDEX_LEB, builder.type_index(FunctionType((), (I32,))))
-    probe.code.site(R.TABLE_NUMBER_LEB, symbol)
     probe.end(lambda m: value)
-    program.note("code.table-set-call")
+    if record.byte() & 1:
+        # The call is a helper's last act.
+        helper = Code()
+        _call_entry(unit, helper, b"\x13", at, symbol)
+        helper.raw(b"\x0b")
+        called = builder.define_function(f"caller{value}", TO_INT, helper, LOCAL)
+        probe.code.raw(b"\x10")
+        probe.code.site(R.FUNCTION_INDEX_LEB, called)
+        program.note("code.return-call-through-table")
+    else:
+        _call_entry(unit, probe.code, b"\x11", at, symbol)
+        program.note("code.table-set-call")
+
+
+def _call_entry(unit: Unit, code: Code, opcode: bytes, at: int, table: int) -> None:
+    code.const(at)
+    code.raw(opcode)
+    code.site(R.TYPE_INDEX_LEB, unit.builder.type_index(FunctionType((), (I32,))))
+    code.site(R.TABLE_NUMBER_LEB, table)

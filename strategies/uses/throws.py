@@ -138,6 +138,42 @@ def rethrow(program: Program, record: Record) -> None:
     program.note("code.throw-ref")
 
 
+def typed_try_table(program: Program, record: Record) -> None:
+    """A try_table whose type is one of the object's, with a clause for each of several tags.
+
+    Each clause leaves the values of its tag, which are no others than what the label wants.
+    """
+    unit = program.units[record.below(len(program.units))]
+    tags = _tags(program, unit)
+    if not tags or program.has("legacy-exceptions"):
+        return
+    slot = record.pick(tags)
+    thrower = _thrower(program, unit, slot, record)
+    assert thrower is not None
+    probe = next_probe(program, unit, record)
+    code, builder = probe.code, unit.builder
+    values = slot.signature.parameters
+    alike = [tag for tag in tags if tag.signature == slot.signature][:20]
+    code.raw(b"\x02\x7f\x02")
+    code.site(R.TYPE_INDEX_LEB, builder.type_index(FunctionType((), values)))
+    code.const(record.byte())
+    code.raw(b"\x1f")
+    code.site(R.TYPE_INDEX_LEB, builder.type_index(FunctionType((I32,), (I32, I32))))
+    code.raw(bytes((len(alike),)))
+    for tag in alike:
+        code.raw(b"\x00")
+        code.site(R.TAG_INDEX_LEB, reference(program, unit, tag))
+        code.raw(b"\x00")
+    code.raw(b"\x10")
+    code.site(R.FUNCTION_INDEX_LEB, thrower)
+    code.const(NOT_CAUGHT)
+    code.raw(END + b"\x6a\x0c\x01" + END)
+    result = _sum(code, slot.signature)
+    code.raw(END)
+    probe.end(lambda m: result)
+    program.note("code.try-table-typed")
+
+
 def _catch_in_the_old_form(
     program: Program, unit: Unit, probe: Probe, slot: Slot, thrower: int | None, way: int
 ) -> None:

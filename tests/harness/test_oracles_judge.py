@@ -239,6 +239,9 @@ def test_validators_that_disagree_are_a_finding_of_their_own(
     "problem",
     [
         "000002a: error: unexpected opcode: 0x1f",
+        "000002a: error: unexpected opcode: 0xfb",
+        "0000050: error: expected valid block signature type",
+        "0000043: error: unable to read u32 leb128: store offset",
         "000001a: error: expected valid result type (got -0x17)",
     ],
 )

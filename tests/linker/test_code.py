@@ -187,3 +187,53 @@ def test_a_vector_is_passed_and_returned(link: Linker) -> None:
         ),
     )
     assert link(FIRST, unit).run("f") == 0x07060504
+
+
+def _typed(*prefix: bytes) -> list[Part]:
+    """An instruction, in its parts, with the type of `seven` behind each but the last."""
+    site = Site(R.TYPE_INDEX_LEB, signature=SEVEN)
+    parts: list[Part] = []
+    for part in prefix:
+        parts += [part, site]
+    return parts
+
+
+# A type of its own, behind the types of FIRST and 70 others.
+SEVEN = signature([], [I32, I32, I32])
+REFERENCE: list[Part] = [
+    *function_pointer("seven"), DROP, b"\xd2", Site(R.FUNCTION_INDEX_LEB, "seven"),
+]  # fmt: skip
+SUM: list[Part] = [ADD, ADD]
+TYPED: dict[str, list[Part]] = {
+    "call_ref": [*REFERENCE, *_typed(b"\x14"), *SUM],
+    "ref.test": [*REFERENCE, *_typed(b"\xfb\x14"), const(6), ADD],
+    "ref.test of null": [*REFERENCE, *_typed(b"\xfb\x15"), const(6), ADD],
+    "ref.cast": [*REFERENCE, *_typed(b"\xfb\x16", b"\x14"), *SUM],
+    "ref.cast to null": [*REFERENCE, *_typed(b"\xfb\x17", b"\x14"), *SUM],
+    "br_on_cast": [
+        *_typed(b"\x02\x64"), *REFERENCE, *_typed(b"\xfb\x18\0\0\x70"), b"\0" + END,
+        *_typed(b"\x14"), *SUM,
+    ],
+    "ref.null": [*_typed(b"\xd0"), b"\xd1", const(6), ADD],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("options", ["", "-s --compress-relocations"])
+@pytest.mark.parametrize("what", TYPED)
+def test_a_heap_type_is_a_signed_number(link: Linker, what: str, options: str) -> None:
+    """From index 64 on, a number of one byte would be an abbreviation of another type."""
+    calls: list[Part] = []
+    for count in range(1, 71):
+        kind = signature([I32] * count)
+        site = Site(R.TYPE_INDEX_LEB, signature=kind)
+        table_site = Site(R.TABLE_NUMBER_LEB, FUNCTION_TABLE)
+        calls += [const(0)] * (count + 1) + [b"\x11", site, table_site]
+    unit = assemble(
+        undefined_table(),
+        function("others", *calls, type=VOID, flags=EXPORTED),
+        function("seven", const(1), const(2), const(4), type=SEVEN, flags=LOCAL),
+        function("f", *TYPED[what], type=TO_I32, flags=EXPORTED),
+    )
+    linked = link(unit, options=options, departs=bool(options) and what != "call_ref")
+    assert linked.types.index(SEVEN) >= 64
+    assert linked.run("f") == 7
