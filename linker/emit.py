@@ -71,6 +71,11 @@ def custom_section(name: str, content: bytes | bytearray, width: int = 0) -> byt
     return section(SectionId.CUSTOM, text(name) + content, width)
 
 
+def subsection(kind: int, content: bytes) -> bytes:
+    """A part of a custom section that has a kind and a size of its own."""
+    return bytes((kind,)) + encode_unsigned(len(content)) + content
+
+
 def limits(value: Limits) -> bytes:
     encoded = bytes((value.flags,)) + encode_unsigned(value.minimum)
     if value.flags & LimitsFlag.HAS_MAX:
@@ -89,10 +94,10 @@ def global_type(value: GlobalType) -> bytes:
 
 
 def function_type(value: FunctionType) -> bytes:
-    return b"\x60" + text_of_types(value.parameters) + text_of_types(value.results)
+    return b"\x60" + value_types(value.parameters) + value_types(value.results)
 
 
-def text_of_types(types: tuple[int, ...]) -> bytes:
+def value_types(types: tuple[int, ...]) -> bytes:
     return encode_unsigned(len(types)) + bytes(types)
 
 

@@ -1,8 +1,8 @@
 """The input files of a link: found, read and told apart.
 
-Follows `createFiles`, `addFile` and `addLibrary` of `lld/wasm/Driver.cpp`. Objects are not
-parsed here; archives are taken apart, and members that no linker can use are left out of them
-with a warning.
+Follows `createFiles`, `addFile` and `addLibrary` of `lld/wasm/Driver.cpp`. Objects are read as
+soon as they are found, as the first that is malformed ends the link; archives are taken apart,
+and members that no linker can use are left out of them with a warning.
 """
 
 from __future__ import annotations
@@ -224,7 +224,6 @@ class _Opener:
         is_64: bool | None,
     ) -> None:
         self.is_64 = is_64
-        # What stops the link when all files are open.
         self.search_paths = search_paths
         self.read = read
         self.diagnostics = diagnostics

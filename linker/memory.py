@@ -64,9 +64,8 @@ def lay_out_memory(
 ) -> Memory:
     """Gives every segment and every linker-defined data symbol its address."""
     own = resolution.own
-    address = 0
     if options.stack_first:
-        address = place_stack(address, options, resolution, diagnostics)
+        address = place_stack(0, options, resolution, diagnostics)
         if options.global_base and "global-base-ignored" not in options.quirks:
             if options.global_base < address:
                 diagnostics.error(
@@ -160,6 +159,15 @@ def size_memory(
     if "old-alignment-message" in options.quirks:
         aligned = f"{page}-byte aligned"
     limit = MEMORY_LIMIT - ("memory-limit-short" in options.quirks)
+
+    def check_size(which: str, size: int, needed: int) -> None:
+        if size % page:
+            diagnostics.error(f"{which} memory must be {aligned}")
+        if needed > size:
+            diagnostics.error(f"{which} memory too small, {needed} bytes needed")
+        if size > limit:
+            diagnostics.error(f"{which} memory too large, cannot be greater than {limit}")
+
     if options.initial_heap:
         if options.initial_heap % page:
             diagnostics.error(f"initial heap must be {aligned}")
@@ -168,12 +176,7 @@ def size_memory(
             diagnostics.error(f"initial heap too large, cannot be greater than {most}")
         address = address + options.initial_heap & bits
     if options.initial_memory:
-        if options.initial_memory % page:
-            diagnostics.error(f"initial memory must be {aligned}")
-        if address > options.initial_memory:
-            diagnostics.error(f"initial memory too small, {address} bytes needed")
-        if options.initial_memory > limit:
-            diagnostics.error(f"initial memory too large, cannot be greater than {limit}")
+        check_size("initial", options.initial_memory, address)
         address = options.initial_memory
     if address > MEMORY_LIMIT and bits == -1 and not diagnostics.error_count:
         diagnostics.error(f"memory too large, {address} bytes needed of at most {MEMORY_LIMIT}")
@@ -181,12 +184,7 @@ def size_memory(
     set_address(resolution.own.heap_end, address)
     maximum = 0
     if options.max_memory:
-        if options.max_memory % page:
-            diagnostics.error(f"maximum memory must be {aligned}")
-        if address > options.max_memory:
-            diagnostics.error(f"maximum memory too small, {address} bytes needed")
-        if options.max_memory > limit:
-            diagnostics.error(f"maximum memory too large, cannot be greater than {limit}")
+        check_size("maximum", options.max_memory, address)
         maximum = options.max_memory
     elif options.no_growable_memory or options.shared_memory:
         maximum = address

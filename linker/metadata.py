@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from linker.command_line.options import BuildIdKind, Options
-from linker.emit import Output, custom_section, text, vector
+from linker.emit import Output, custom_section, subsection, text, vector
 from linker.errors import FatalError
 from linker.format import model
 from linker.format.constants import NameSubsection, SymbolKind
@@ -26,10 +26,6 @@ HASH_SIZES = {BuildIdKind.FAST: 16, BuildIdKind.UUID: 16, BuildIdKind.SHA1: 20}
 
 def is_stripped(name: str, options: Options) -> bool:
     return options.strip_all and name not in options.keep_sections
-
-
-def subsection(kind: NameSubsection, content: bytes) -> bytes:
-    return bytes((kind,)) + encode_unsigned(len(content)) + content
 
 
 def name_entry(index: int, name: str) -> bytes:

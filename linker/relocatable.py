@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from linker.emit import Output, custom_section, text, vector
+from linker.emit import Output, custom_section, subsection, text, vector
 from linker.errors import FatalError
 from linker.format.constants import (
     RELOCATIONS_WITH_ADDEND,
@@ -19,7 +19,14 @@ from linker.format.constants import (
 )
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.format.model import Relocation
-from linker.objects import Chunk, OutputSegment, Section, Segment, refuse_missing_section
+from linker.objects import (
+    Chunk,
+    MergedStrings,
+    OutputSegment,
+    Section,
+    Segment,
+    refuse_missing_section,
+)
 from linker.resolve import Resolution
 from linker.seed.output import (
     misplacements,
@@ -158,10 +165,6 @@ def segment_flags(segment: OutputSegment, quirks: frozenset[str]) -> int:
     return 0 if "segment-flags-lost" in quirks else segment.flags
 
 
-def subsection(kind: LinkingSubsection, content: bytes) -> bytes:
-    return bytes((kind,)) + encode_unsigned(len(content)) + content
-
-
 def comdat_entries(output: Output) -> list[bytes]:
     groups: dict[str, list[bytes]] = {}
 
@@ -185,8 +188,8 @@ def comdat_entries(output: Output) -> list[bytes]:
 
 
 def comdat_of(chunk: Segment) -> str:
-    parts = getattr(chunk, "parts", None)
-    return parts[-1].comdat_name if parts else chunk.comdat_name
+    """The group of a segment; merged strings are in that of their last part."""
+    return (chunk.parts[-1] if isinstance(chunk, MergedStrings) else chunk).comdat_name
 
 
 def relocation_section(

@@ -270,38 +270,7 @@ def add_definition(
             return local(new, options)
         return None if function.discarded else table.add_defined_function(new)
     if kind is SymbolKind.DATA:
-        assert entry.data is not None
-        if flags & ABSOLUTE and "absolute-flag-unknown" not in options.quirks:
-            if "absolute-symbols-moved" not in options.quirks:
-                return add_absolute(obj, entry, options, table)
-            if entry.data.segment >= len(obj.segments):
-                raise FatalError(
-                    f"{obj.name}: wasm-ld 22 crashes here: absolute symbol {name}, no data segment"
-                    " (quirk absolute-symbols-moved)",
-                )
-        elif entry.data.segment >= len(obj.segments):
-            # Only where the reader did not check: a symbol without bytes.
-            absolute = add_absolute(obj, entry, options, table)
-            absolute.index = entry.data.segment
-            return absolute
-        segment = obj.segments[entry.data.segment]
-        if segment.is_tls:
-            flags |= TLS
-        new = LinkSymbol(
-            name,
-            kind,
-            State.DEFINED,
-            flags,
-            obj,
-            chunk=segment,
-            value=entry.data.offset,
-            size=entry.data.size,
-        )
-        if table.stands_apart(new):
-            return set_apart(new, entry.data.segment)
-        if entry.is_local:
-            return local(new, options)
-        return None if segment.discarded else table.add_defined(new)
+        return add_data(obj, entry, options, table)
     assert entry.index is not None
     if kind is SymbolKind.SECTION:
         section = obj.sections_by_index.get(entry.index)
@@ -322,6 +291,45 @@ def add_definition(
     if table.stands_apart(new):
         return set_apart(new, entry.index)
     return local(new, options) if entry.is_local else table.add_defined(new)
+
+
+def add_data(
+    obj: InputObject, entry: model.Symbol, options: Options, table: SymbolTable
+) -> LinkSymbol | None:
+    """The symbol of data; None if its comdat group is another object's."""
+    assert entry.data is not None
+    name, flags = entry.name, int(entry.flags)
+    if flags & ABSOLUTE and "absolute-flag-unknown" not in options.quirks:
+        if "absolute-symbols-moved" not in options.quirks:
+            return add_absolute(obj, entry, options, table)
+        if entry.data.segment >= len(obj.segments):
+            raise FatalError(
+                f"{obj.name}: wasm-ld 22 crashes here: absolute symbol {name}, no data segment"
+                " (quirk absolute-symbols-moved)",
+            )
+    elif entry.data.segment >= len(obj.segments):
+        # Only where the reader did not check: a symbol without bytes.
+        absolute = add_absolute(obj, entry, options, table)
+        absolute.index = entry.data.segment
+        return absolute
+    segment = obj.segments[entry.data.segment]
+    if segment.is_tls:
+        flags |= TLS
+    new = LinkSymbol(
+        name,
+        SymbolKind.DATA,
+        State.DEFINED,
+        flags,
+        obj,
+        chunk=segment,
+        value=entry.data.offset,
+        size=entry.data.size,
+    )
+    if table.stands_apart(new):
+        return set_apart(new, entry.data.segment)
+    if entry.is_local:
+        return local(new, options)
+    return None if segment.discarded else table.add_defined(new)
 
 
 def defined_index(obj: InputObject, entry: model.Symbol) -> int:
@@ -392,7 +400,8 @@ def add_reference(
                 new.import_name = imported.name
             described = imported.description
         else:
-            described = described_definition(obj, entry, len(imports))
+            # Only functions and data can lose their group.
+            described = obj.functions[entry.index - len(imports)].signature
         if isinstance(described, FunctionType):
             new.signature = described
         elif isinstance(described, GlobalType):
@@ -409,13 +418,6 @@ def add_reference(
     if entry.kind is SymbolKind.FUNCTION:
         return table.add_undefined_function(new)
     return table.add_undefined(new)
-
-
-def described_definition(
-    obj: InputObject, entry: model.Symbol, imported: int
-) -> FunctionType | GlobalType | TableType:
-    assert entry.index is not None
-    return obj.functions[entry.index - imported].signature
 
 
 def pointer_global(name: str, mutable: bool, options: Options) -> GlobalElement:

@@ -23,7 +23,6 @@ EXPORTED = int(SymbolFlag.EXPORTED)
 NO_STRIP = int(SymbolFlag.NO_STRIP)
 TLS = int(SymbolFlag.TLS)
 ABSOLUTE = int(SymbolFlag.ABSOLUTE)
-_BINDING = BINDING_MASK
 
 # What a symbol is where it is imported. Data is not imported, sections neither.
 EXTERNAL_KINDS = {
@@ -121,11 +120,11 @@ class LinkSymbol:
 
     @property
     def is_weak(self) -> bool:
-        return self.flags & _BINDING == WEAK
+        return self.flags & BINDING_MASK == WEAK
 
     @property
     def is_local(self) -> bool:
-        return self.flags & _BINDING == LOCAL
+        return self.flags & BINDING_MASK == LOCAL
 
     @property
     def is_hidden(self) -> bool:
@@ -133,7 +132,7 @@ class LinkSymbol:
 
     @property
     def is_undefined_weak(self) -> bool:
-        return self.state is not State.DEFINED and self.flags & _BINDING == WEAK
+        return self.state is not State.DEFINED and self.flags & BINDING_MASK == WEAK
 
     @property
     def is_no_strip(self) -> bool:

@@ -11,12 +11,11 @@ from linker.format.constants import (
     SymbolFlag,
     SymbolKind,
 )
-from linker.format.leb128 import encode_signed, encode_unsigned
+from linker.format.leb128 import encode_unsigned
 from linker.format.model import (
     LinkingSection,
     NameSection,
     ProducersSection,
-    Relocation,
     RelocationSection,
     Symbol,
     TargetFeaturesSection,
@@ -117,13 +116,6 @@ def encode_symbols(symbols: list[Symbol]) -> bytes:
             segment, offset, size = symbol.data
             out += encode_unsigned(segment) + encode_unsigned(offset) + encode_unsigned(size)
     return bytes(out)
-
-
-def encode_relocation(relocation: Relocation) -> bytes:
-    """One entry of a relocation section."""
-    kind, offset, index, addend = relocation
-    out = encode_unsigned(kind) + encode_unsigned(offset) + encode_unsigned(index)
-    return out + encode_signed(addend) if kind in RELOCATIONS_WITH_ADDEND else out
 
 
 def encode_relocations(section: RelocationSection) -> bytes:

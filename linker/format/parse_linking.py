@@ -306,6 +306,8 @@ def parse_relocations(reader: Reader, state: FileState, size_width: int, name: s
 
 
 def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> list[Relocation]:
+    """The entries, for a section of `limit` bytes. Numbers are read in place, one, two and three
+    bytes apart: an object has more relocations than anything else, and calls would cost most."""
     relocations: list[Relocation] = []
     append = relocations.append
     new = _new
