@@ -133,8 +133,10 @@ def find(name: str, configured: Mapping[str, Linker] | None = None) -> Linker:
         return configured[name]
     if name == "reference" or name.startswith("reference:"):
         return Reference(name.partition(":")[2] or "standard")
-    zig = installed_zig()
-    programs = [program for program in (zig, *reversed(cached_zigs())) if program is not None]
+    # Each that is asked is started five times: the likely one first.
+    cached = cached_zigs()[::-1]
+    cached.sort(key=lambda path: _release_for(name) not in path.parts)
+    programs = [program for program in (installed_zig(), *cached) if program is not None]
     if name.startswith(("lld-", "zig-")):
         for program in programs:
             for linker in of_zig(program):
@@ -150,6 +152,14 @@ def find(name: str, configured: Mapping[str, Linker] | None = None) -> Linker:
         if linker_found is not None:
             return linker_found
     raise UnknownLinker(_how_to_get(name, configured or {}))
+
+
+def _release_for(name: str) -> str:
+    """The folder in the cache that most likely holds the linker of that name."""
+    kind, _, version = name.partition("-")
+    if kind == "lld" and version.isdecimal():
+        version = RELEASE_OF_LLD.get(int(version), version)
+    return f"ziglang-{version}"
 
 
 def _how_to_get(name: str, configured: Mapping[str, Linker]) -> str:

@@ -19,8 +19,7 @@ from harness.cli import exit_status, main
 from harness.events import RunFinished, RunStarted, read_stream
 from harness.totals import Totals
 from strategies.case import write_case
-from tests.harness.fakes import __file__ as fakes_file
-from tests.harness.fakes import case_with
+from tests.harness.fakes import case_with, command_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ["caller.o", "answer.o"]
@@ -34,8 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_case(tiny_case(), tmp_path)
     lines = ["findings = 'found'\n"]
     for kind in ("good", "picky", "refuses"):
-        command = [sys.executable, "-S", "-E", fakes_file, kind, "{arguments}", "-o", "{output}"]
-        lines.append(f"[linker.{kind}]\ncommand = {command!r}\n")
+        lines.append(f"[linker.{kind}]\ncommand = {list(command_of(kind))!r}\n")
     (tmp_path / "weldcheck.toml").write_text("".join(lines))
     return tmp_path
 

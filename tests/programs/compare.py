@@ -49,6 +49,12 @@ def sections(module: bytes) -> list[Piece]:
     return found
 
 
+def without_custom_sections(module: bytes) -> bytes:
+    """What of a module has a say in what it does."""
+    kept = [section.content for section in sections(module) if section.content[0] != 0]
+    return module[:8] + b"".join(kept)
+
+
 def first_difference(expected: bytes, actual: bytes) -> str:
     """In a few lines: the first section that differs, where, and the bytes around it."""
     if expected[:8] != actual[:8]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from linker.driver import run
 from tests.linker.releases import NEWEST_LLD, RELEASES, release
@@ -20,22 +21,28 @@ OPTIONS = (
     "as-it-is", "no-gc-sections", "relocatable", "emit-relocs", "compress-relocations",
     "strip-debug", "export-all", "optimise-strings", "no-merge-data-segments", "shared-memory",
 )  # fmt: skip
-# Of the large programs, what is compared in every run: with all that is in the libraries.
-QUICK = ("no-gc-sections",)
+# What is compared in every run, where a link takes a fifth of a second or more.
+QUICK: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("libc-small", "zlib-O2"), ("no-gc-sections", "relocatable", "shared-memory")),
+    # With all that is in the libraries.
+    **dict.fromkeys(LARGE, ("no-gc-sections",)),
+    # Their debug information is of the same kinds as that of zstd and of Rust's own library.
+    **dict.fromkeys(("zlib-g", "rust-debug", *SLOW), ()),
+}
+
+
+def cases() -> Iterator[ParameterSet]:
+    """Each program with the options of every run, and with all where these are not all."""
+    for name in BUILDERS:
+        quick = QUICK.get(name, OPTIONS)
+        if quick:
+            yield pytest.param(name, quick, id=name)
+        if quick != OPTIONS:
+            yield pytest.param(name, OPTIONS, id=f"{name}-all", marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize("number", [number for number in RELEASES if number != NEWEST_LLD])
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        pytest.param(
-            name, OPTIONS if name not in LARGE or slow else QUICK, marks=[pytest.mark.slow] * slow
-        )
-        for name in BUILDERS
-        for slow in ([True] if name in SLOW else [False, True] if name in LARGE else [False])
-    ],
-    ids=lambda value: "" if isinstance(value, tuple) else value,
-)
+@pytest.mark.parametrize(("name", "options"), list(cases()))
 def test_same_bytes_as_that_release(
     name: str,
     options: tuple[str, ...],
