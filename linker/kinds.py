@@ -58,7 +58,7 @@ def _refuse_other_kinds(chunk: Chunk, obj: InputObject, mixed: set[LinkSymbol]) 
             raise FatalError(
                 f"wasm-ld 22 crashes here, or writes arbitrary numbers: {symbol.name} is not of"
                 " the kind that it is taken for (quirks reference-kinds-unchecked,"
-                " extracted-definition-unchecked)",
+                " extracted-definition-unchecked, linker-names-unchecked)",
             )
 
 

@@ -258,6 +258,14 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         "unspecified",
     ),
     Quirk(
+        "linker-names-unchecked",
+        "What an object says of a name that the linker defines late is not looked at: its function"
+        " __wasm_init_memory or NAME.command_export gives way to the linker's, references of"
+        " another kind or type get arbitrary numbers.",
+        "wasm-ld up to 22: SymbolTable's addSynthetic* and addOptional* replace what is there",
+        "unspecified",
+    ),
+    Quirk(
         "lost-section-symbol-crashes",
         "A section symbol of a custom section whose comdat group was lost crashes the linker.",
         "wasm-ld up to 22: ObjFile::createUndefined has no case for section symbols",

@@ -14,18 +14,24 @@ The rule is LLD's (lld/wasm/SymbolTable.cpp), which Linking.md describes only in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from linker.command_line.options import Options
-from linker.describe import describe_global_type, describe_signature, describe_table_type
+from linker.describe import describe_signature, describe_table_type
 from linker.errors import Diagnostics, FatalError
 from linker.format.constants import SymbolKind
 from linker.format.model import FunctionType
 from linker.hashes.hash_order import dense_map_order
 from linker.inputs import WANTED
+from linker.linker_names import compare_with_own
 from linker.listings.trace_symbol import SymbolTrace
 from linker.listings.why_extract import Extraction, Record, record_of
+from linker.mismatches import (
+    defined_twice,
+    global_types_differ,
+    kinds_differ,
+    signatures_differ,
+)
 from linker.names import display_name
 from linker.objects import (
     Function,
@@ -144,7 +150,7 @@ class SymbolTable:
                 return existing
             demote(existing)
         if existing.kind is not SymbolKind.FUNCTION and self._compares:
-            self._report_kind(existing, new)
+            self.report_kind(existing, new)
             return existing
         compares = not existing.is_undefined or existing.is_called_directly
         if self._compares and compares and not signatures_match(existing, new):
@@ -184,7 +190,7 @@ class SymbolTable:
                 self._extract_for(existing, new, file_name(new.file))
             return existing
         if existing.kind is not SymbolKind.FUNCTION and self._compares:
-            self._report_kind(existing, new)
+            self.report_kind(existing, new)
             return existing
         if existing.signature is None and new.signature is not None:
             existing.signature = new.signature
@@ -272,7 +278,7 @@ class SymbolTable:
         if quirk in self.options.quirks:
             self.mixed.add(lazy)
         else:
-            self._report_kind(asked, new)
+            self.report_kind(asked, new)
 
     def extract_symbol(self, symbol: LinkSymbol, reference: str | None = None) -> None:
         """Takes the archive member that defines a lazy symbol (LLD's LazySymbol::extract).
@@ -321,7 +327,11 @@ class SymbolTable:
         return self._enter(defined_table(name, flags, None, element))
 
     def _enter(self, new: LinkSymbol) -> LinkSymbol:
-        symbol = self._insert_name(new.name) or self.symbols[self._slots[new.name]]
+        symbol = self._insert_name(new.name)
+        if symbol is None:
+            symbol = self.symbols[self._slots[new.name]]
+            if self._compares:
+                compare_with_own(symbol, new, self)
         symbol.become(new)
         return symbol
 
@@ -374,11 +384,11 @@ class SymbolTable:
             variants = self._variants[name]
             defined = next((symbol for symbol in variants if symbol.is_defined), None)
             if defined is None:
-                self._report_signature(name, variants[0], variants[1], self.diagnostics.error)
+                self.diagnostics.error(signatures_differ(name, *variants[:2]))
                 return
             for symbol in variants:
                 if symbol is not defined:
-                    self._report_signature(name, symbol, defined, self.diagnostics.warn)
+                    self.diagnostics.warn(signatures_differ(name, symbol, defined))
                     debug_name = f"signature_mismatch:{self.display(symbol)}"
                     self._replace_with_unreachable(symbol, debug_name)
 
@@ -426,15 +436,13 @@ class SymbolTable:
                 return True
         if self.options.allow_multiple_definition:
             return False
-        message = (
-            f"duplicate symbol: {self.display(existing)}"
-            f"\n>>> defined in {file_name(existing.file)}\n>>> defined in {file_name(new.file)}"
-        )
-        if self.options.noinhibit_exec:
-            self.diagnostics.warn(message)
-        else:
-            self.diagnostics.error(message)
+        self.report_duplicate(existing, new)
         return True
+
+    def report_duplicate(self, existing: LinkSymbol, new: LinkSymbol) -> None:
+        message = defined_twice(self.display(existing), existing, new)
+        report = self.diagnostics.warn if self.options.noinhibit_exec else self.diagnostics.error
+        report(message)
 
     def _update_undefined(self, existing: LinkSymbol, new: LinkSymbol) -> None:
         """One more reference to what is not defined (LLD's updateExistingUndefined)."""
@@ -444,7 +452,7 @@ class SymbolTable:
             return
         if existing.kind is not new.kind and self._compares:
             if "reference-kinds-unchecked" not in quirks:
-                self._report_kind(existing, new)
+                self.report_kind(existing, new)
                 return
             self.mixed.add(existing)
         compares = new.kind is SymbolKind.FUNCTION
@@ -483,21 +491,8 @@ class SymbolTable:
             f"\n>>> defined as {other} in {file_name(new.file)}",
         )
 
-    def _report_kind(self, existing: LinkSymbol, new: LinkSymbol) -> None:
-        self.diagnostics.error(
-            f"symbol type mismatch: {self.display(existing)}"
-            f"\n>>> defined as WASM_SYMBOL_TYPE_{existing.kind.name} in {file_name(existing.file)}"
-            f"\n>>> defined as WASM_SYMBOL_TYPE_{new.kind.name} in {file_name(new.file)}",
-        )
-
-    def _report_signature(
-        self, name: str, one: LinkSymbol, other: LinkSymbol, report: Callable[[str], None]
-    ) -> None:
-        report(
-            f"function signature mismatch: {name}"
-            f"\n>>> defined as {describe_signature(one.signature)} in {file_name(one.file)}"
-            f"\n>>> defined as {describe_signature(other.signature)} in {file_name(other.file)}",
-        )
+    def report_kind(self, existing: LinkSymbol, new: LinkSymbol) -> None:
+        self.diagnostics.error(kinds_differ(self.display(existing), existing, new))
 
     def _check_type(self, existing: LinkSymbol, new: LinkSymbol) -> None:
         if not self._compares:
@@ -506,16 +501,10 @@ class SymbolTable:
                 existing.index = segment_number(new)
             return
         if existing.kind is not new.kind:
-            self._report_kind(existing, new)
+            self.report_kind(existing, new)
             return
         if new.kind is SymbolKind.GLOBAL and existing.global_type != new.global_type:
-            self.diagnostics.error(
-                f"Global type mismatch: {existing.name}"
-                f"\n>>> defined as {describe_global_type(existing.global_type)}"
-                f" in {file_name(existing.file)}"
-                f"\n>>> defined as {describe_global_type(new.global_type)}"
-                f" in {file_name(new.file)}",
-            )
+            self.diagnostics.error(global_types_differ(existing, new))
         elif new.kind is SymbolKind.TAG and existing.signature != new.signature:
             # What throws by another signature would make the module invalid.
             only_warns = "tag-mismatch-warned" in self.options.quirks

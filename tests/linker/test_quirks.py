@@ -427,6 +427,11 @@ EXAMPLES = {
         lambda output: output.errors[0].startswith("symbol type mismatch: x"),
         crashes=True,
     ),
+    "linker-names-unchecked": Example(
+        (assemble(function("f.command_export"), function("f", flags=EXPORTED), init("f")),),
+        "--no-entry",
+        lambda output: output.errors[0].startswith("duplicate symbol: f.command_export"),
+    ),
     "lost-section-symbol-crashes": Example(
         tuple(
             assemble(
@@ -559,13 +564,6 @@ def test_flags_of_a_lost_segment_change_the_next_link(link: Linker) -> None:
     combined = link(unit, options="-r", departs=True).module
     again = link_here({"a.o": combined}, ["--no-entry", "a.o"])
     assert [entry.content for entry in linked(again).segments] == [b"1"]
-
-
-def test_an_absolute_symbol_without_data_to_move_it_to() -> None:
-    unit = assemble(absolute("x", 4096), function("f", address("x"), type=TO_I32, flags=EXPORTED))
-    assert linked(link_here({"a.o": unit}, ["--no-entry", "a.o"])).run("f") == 4096
-    refused = link_here({"a.o": unit}, ["--no-entry", "a.o"], "lld-22")
-    assert "wasm-ld 22 crashes here" in refused.errors[0]
 
 
 def test_names_are_unique_and_descriptions_are_sentences() -> None:

@@ -16,6 +16,8 @@ from tests.linker.objects import (
     Part,
     R,
     Site,
+    absolute,
+    address,
     call,
     custom,
     data,
@@ -116,3 +118,10 @@ def test_a_place_in_a_function_whose_group_a_member_lost() -> None:
     assert link_here(files, arguments).errors[0] == "c.o: undefined symbol: f"
     (error,) = link_here(files, arguments, "lld-22").errors
     assert "crashes here" in error
+
+
+def test_an_absolute_symbol_without_data_to_move_it_to() -> None:
+    unit = assemble(absolute("x", 4096), function("f", address("x"), type=TO_I32, flags=EXPORTED))
+    assert linked(link_here({"a.o": unit}, ["--no-entry", "a.o"])).run("f") == 4096
+    refused = link_here({"a.o": unit}, ["--no-entry", "a.o"], "lld-22")
+    assert "wasm-ld 22 crashes here" in refused.errors[0]
