@@ -201,3 +201,11 @@ def test_the_function_that_calls_them_takes_their_order(link: Linker) -> None:
 def test_dropping_what_an_export_returns_is_not_the_wrappers_business(link: Linker) -> None:
     unit = assemble(function("f", const(3), const(4), DROP, type=TO_I32, flags=EXPORTED))
     assert link(unit, assemble(*says(DTORS))).run("f") == 3
+
+
+def test_destructors_that_something_calls_are_defined(link: Linker) -> None:
+    """A weak reference does not help: a command calls them itself."""
+    for flags in (0, WEAK):
+        user = function("f", call(DTORS), flags=EXPORTED)
+        unit = assemble(user, undefined_function(DTORS, flags=flags))
+        assert link.refusal(unit) == "__wasm_call_dtors must be a function"
