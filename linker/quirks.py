@@ -140,6 +140,12 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "Relocation Sections"',
     ),
     Quirk(
+        "overlapping-relocations-crash",
+        "With --compress-relocations, two relocations of one place in code crash the linker.",
+        "wasm-ld up to 22: InputFunction::writeCompressed copies what is between relocations",
+        'Linking.md, "Relocation Sections"',
+    ),
+    Quirk(
         "block-types-unsigned",
         "With --compress-relocations, the type of a block, and that which a reference is tested for"
         " or cast to, is written as an unsigned number: from index 64 on it means another type, or"

@@ -207,7 +207,11 @@ def _is_signed_type(code: bytes, at: int) -> bool:
 
 
 def compress(function: Function, table_base: int, quirks: frozenset[str]) -> bytes:
-    """The function with its relocated numbers in their least width (LLD's writeCompressed)."""
+    """The function with its relocated numbers in their least width (LLD's writeCompressed).
+
+    Raises:
+        FatalError: two relocations overlap.
+    """
     signs_block_types = "block-types-unsigned" not in quirks
     widens = "compressed-numbers-wide" in quirks
     obj = function.file
@@ -215,9 +219,21 @@ def compress(function: Function, table_base: int, quirks: frozenset[str]) -> byt
         return function.content
     code = bytearray()
     end = function.code_offset
+    last = number = -1
     for relocation in function.relocations:
         start = relocation.offset - function.input_offset
+        if start < end:
+            if "overlapping-relocations-crash" in quirks:
+                raise FatalError(
+                    f"wasm-ld 22 crashes here: {function}: two relocations of one place"
+                    " (quirk overlapping-relocations-crash)",
+                )
+            if start != last:
+                raise FatalError(f"{function}: relocations overlap, which cannot be compressed")
+            # As where nothing is compressed, the later one counts.
+            del code[number:]
         code += function.content[end:start]
+        last, number = start, len(code)
         value = value_of(relocation, function, obj, table_base)
         width = len(encode(relocation.type, value))
         is_signed = ENCODING_OF[relocation.type] in (SLEB, SLEB64)

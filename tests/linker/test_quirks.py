@@ -13,10 +13,7 @@ from linker.driver import LinkOutput
 from linker.format.constants import SymbolFlag
 from linker.format.expression import Opcode, make, ref_func, ref_null
 from linker.format.expression import global_get as global_get_value
-from linker.format.parse import parse
 from linker.quirks import DIALECTS, QUIRKS
-from strategies.choices import Record
-from strategies.malformed import OBJECT_DAMAGES
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker, file_names, link_here
 from tests.linker.linked import Linked, sequence
@@ -26,7 +23,6 @@ from tests.linker.objects import (
     EXPORTED,
     FROM_I32,
     FUNCREF,
-    I32,
     LOCAL,
     NO_STRIP,
     RETAIN,
@@ -34,15 +30,11 @@ from tests.linker.objects import (
     TO_I32,
     VOID,
     WEAK,
-    Declaration,
-    Part,
     R,
     Site,
     absolute,
     address,
     call,
-    call_indirect,
-    const,
     custom,
     data,
     features,
@@ -55,7 +47,6 @@ from tests.linker.objects import (
     init,
     returning,
     shown_as,
-    signature,
     table,
     tag,
     throw,
@@ -65,6 +56,15 @@ from tests.linker.objects import (
     undefined_table,
     undefined_tag,
     word,
+)
+from tests.linker.quirk_inputs import (
+    address_only,
+    damaged,
+    first_use,
+    many_types,
+    relocated_twice,
+    two_groups,
+    weak_user,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -95,63 +95,6 @@ def linked(output: LinkOutput) -> Linked:
 
 def flags_survive(output: LinkOutput) -> bool:
     return [entry.flags for entry in linked(output).linking.segments] == [RETAIN, STRINGS]
-
-
-def first_use(name: str, flags: int) -> bytes:
-    return assemble(undefined_function(name, flags=flags, import_name=name))
-
-
-def many_types() -> bytes:
-    """A block of a type with a high index."""
-    calls: list[Part] = []
-    for count in range(1, 65):
-        calls += [
-            *([const(0)] * count),
-            *function_pointer("x"),
-            *call_indirect(signature([I32] * count)),
-        ]
-    block = signature((), [I32, I32])
-    return assemble(
-        undefined_table(),
-        function("x"),
-        function("f", *calls, flags=EXPORTED),
-        function(
-            "g",
-            b"\x02",
-            Site(R.TYPE_INDEX_LEB, signature=block),
-            const(1),
-            const(2),
-            b"\x0b",
-            DROP,
-            DROP,
-            flags=EXPORTED,
-        ),
-    )
-
-
-def two_groups() -> tuple[bytes, ...]:
-    return tuple(
-        assemble(returning("f", value, WEAK, comdat="group"), data("x", b"1", comdat="group"))
-        for value in (1, 2)
-    )
-
-
-def weak_user(reference: Declaration, use: Callable[[str], list[Part]]) -> bytes:
-    """An object that refers weakly to `x`."""
-    return assemble(reference, function("user", use("x"), flags=NO_STRIP))
-
-
-def address_only(name: str) -> list[Part]:
-    return [*address(name), DROP]
-
-
-def damaged(name: str) -> bytes:
-    """An object with one thing wrong, of the catalogue of the malformed lane."""
-    unit = assemble(function("f", flags=EXPORTED), data("x", b"1", flags=NO_STRIP))
-    damage = next(damage for damage in OBJECT_DAMAGES if damage.name == name)
-    content = damage.apply(parse(unit, "a.o"), Record(b""))
-    assert content is not None
-    return content
 
 
 TOO_LONG = "name of 5 bytes is longer than the content"
@@ -288,6 +231,12 @@ EXAMPLES = {
         (assemble(data("x", b"x"), function("f", address("x"), type=TO_I32, flags=EXPORTED)),),
         "--no-entry --strip-debug --compress-relocations --emit-relocs",
         lambda output: "may not be used together" in output.errors[0],
+    ),
+    "overlapping-relocations-crash": Example(
+        (relocated_twice(),),
+        "--no-entry --strip-all --compress-relocations",
+        lambda output: linked(output).run("f") == 2,
+        crashes=True,
     ),
     "block-types-unsigned": Example(
         (many_types(),),

@@ -30,7 +30,8 @@ from tests.linker.objects import (
     undefined_function,
     undefined_global,
 )
-from tests.linker.test_quirks import address_only, linked
+from tests.linker.quirk_inputs import address_only
+from tests.linker.test_quirks import linked
 
 
 @pytest.mark.parametrize(
