@@ -199,9 +199,15 @@ def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
     return None
 
 
+def _keeps_all(program: Program) -> bool:
+    return "--no-gc-sections" in program.arguments
+
+
 def _lost(program: Program, meaning: Meaning) -> MustRefuse | None:
     """The refusal of what only groups define that lost to others."""
-    for slot, unit in program.partial_uses:
+    # Garbage collection keeps nothing for a custom section, and asks for nothing.
+    of_custom = program.partial_custom_uses if _keeps_all(program) else []
+    for slot, unit in program.partial_uses + of_custom:
         if unit in meaning.loaded and not options.allows(program, slot.kind):
             state = meaning.names[slot.name]
             if state.place is None and not state.weak:
@@ -234,8 +240,7 @@ def expect(
 ) -> list[Expectation]:
     """What must come of the case; `unreadable` refuses an input before names are resolved, and
     `in_steps` cases link some of the inputs with -r first."""
-    keeps_all = "--no-gc-sections" in program.arguments
-    if program.is_vague or (program.names_lost and keeps_all):
+    if program.is_vague or (program.names_lost and _keeps_all(program)):
         # Where nothing is left out, debug information asks for what a group lost.
         return []
     refused = MustRefuse(*unreadable) if unreadable is not None else _refusal(program, meaning)

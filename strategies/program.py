@@ -271,6 +271,7 @@ class Program:
     uses_mutable_global: bool = False
     strong_missing: list[tuple[Slot, int]] = field(default_factory=list)
     partial_uses: list[tuple[Slot, int]] = field(default_factory=list)
+    partial_custom_uses: list[tuple[Slot, int]] = field(default_factory=list)
     comdats: list[str] = field(default_factory=list)
     comdat_shapes: dict[str, int] = field(default_factory=dict)
     starters: dict[tuple[int, int], str] = field(default_factory=dict)

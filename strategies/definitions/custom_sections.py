@@ -85,7 +85,7 @@ def _custom_site(program: Program, unit: Unit, custom: Custom, record: Record) -
     way = ways[detail % len(ways)]
     symbol = reference(program, unit, slot)
     if slot.partial and not slot.local:
-        program.partial_uses.append((slot, unit.position))
+        program.partial_custom_uses.append((slot, unit.position))
     addend = 0
     if slot.kind == SymbolKind.DATA:
         addend = (0, 4, -4, 1)[detail >> 6]

@@ -90,7 +90,8 @@ def test_features_are_listed_only_where_nothing_is_checked(checks: bool) -> None
 
 
 def test_a_custom_section_needs_what_it_refers_to() -> None:
-    """Even debug information: a name that only a lost group defined is missing."""
+    """Even debug information, where nothing is left out: a name that only a lost group defined is
+    missing."""
     winner, loser = ObjectBuilder("winner"), ObjectBuilder("loser")
     program = program_of(winner, loser)
     slot = Slot(SymbolKind.FUNCTION, "f", partial=True)
@@ -98,4 +99,12 @@ def test_a_custom_section_needs_what_it_refers_to() -> None:
     program.slots.append(slot)
     custom_section(program, Record(b"\0" * 3 + b"\xff" * 8))
     assert [custom.sites for custom in winner.customs] != [[]]
-    assert program.partial_uses == [(slot, 0)]
+    assert program.partial_custom_uses == [(slot, 0)]
+    user = ObjectBuilder("user")
+    user.undefined_function("f", TO_INT)
+    meaning = resolve((user,), [(0, False)])
+    assert not any(isinstance(entry, MustRefuse) for entry in expect(program, meaning, None, False))
+    program.arguments.append("--no-gc-sections")
+    (refused,) = expect(program, meaning, None, False)
+    assert isinstance(refused, MustRefuse)
+    assert refused.message_class == "undefined-symbol"
