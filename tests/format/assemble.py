@@ -94,6 +94,11 @@ DATAS = section(DATA, vector(join(0, i32_const(0), "datadata")))
 BASE = join(TYPES, IMPORTS, FUNCTIONS, CODES, DATAS)
 
 
+def in_elements(*parts: Part) -> Piece:
+    """A file whose one element segment is that."""
+    return file(TYPES, IMPORTS, FUNCTIONS, section(ELEMENT, vector(join(*parts))), CODES)
+
+
 def subsection(kind: int, *parts: Part) -> Piece:
     return join(bytes((kind,)), sized(*parts))
 

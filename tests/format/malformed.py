@@ -15,7 +15,6 @@ from tests.format.assemble import (
     DATA_COUNT,
     DATAS,
     DEBUG,
-    ELEMENT,
     EMPTY_BODY,
     EXPORT,
     FUNCTION,
@@ -38,6 +37,7 @@ from tests.format.assemble import (
     custom,
     file,
     i32_const,
+    in_elements,
     join,
     linking,
     section,
@@ -77,10 +77,6 @@ def in_imports(*parts: Part) -> Piece:
 
 def in_globals(*parts: Part) -> Piece:
     return file(TYPES, IMPORTS, FUNCTIONS, section(GLOBAL, vector(join(*parts))), CODES)
-
-
-def in_elements(*parts: Part) -> Piece:
-    return file(TYPES, IMPORTS, FUNCTIONS, section(ELEMENT, vector(join(*parts))), CODES)
 
 
 def in_code(*parts: Part) -> Piece:

@@ -37,6 +37,7 @@ from tests.format.assemble import (
     custom,
     file,
     i32_const,
+    in_elements,
     join,
     linking,
     section,
@@ -64,10 +65,6 @@ def case(name: str, data: Piece, llvm_refuses: str = "", *, same: bool = True) -
 def in_globals(value_type: bytes, expression: bytes) -> Piece:
     entry = join(value_type, b"\0", expression)
     return file(TYPES, IMPORTS, FUNCTIONS, section(GLOBAL, vector(entry)), CODES)
-
-
-def in_elements(*parts: Part) -> Piece:
-    return file(TYPES, IMPORTS, FUNCTIONS, section(ELEMENT, vector(join(*parts))), CODES)
 
 
 def in_data(*parts: Part) -> Piece:

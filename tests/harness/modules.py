@@ -185,6 +185,12 @@ def drop_export(module: ObjectFile) -> None:
     exports.exports = [e for e in exports.exports if e.name != "load"]
 
 
+def reverse_exports(module: ObjectFile) -> None:
+    section = module.find(ExportSection)
+    assert section is not None
+    section.exports.reverse()
+
+
 def empty_table(module: ObjectFile) -> None:
     """The table is never filled."""
     module.sections = [s for s in module.sections if not isinstance(s, ElementSection)]

@@ -229,6 +229,27 @@ def test_releases_in_the_cache_are_found(tmp_path: Path, monkeypatch: pytest.Mon
     assert found == ["ziglang-0.9.1", "ziglang-0.13.0"]
 
 
+@pytest.mark.parametrize(
+    ("name", "release"), [("lld-16", "0.11.0"), ("lld-18", "0.13.0"), ("zig-0.12.1", "0.12.1")]
+)
+def test_the_release_that_should_have_a_linker_is_asked_first(
+    name: str, release: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To ask one takes five starts of a large program; in the end, all have been asked."""
+    monkeypatch.setenv("WELDCHECK_CACHE", str(tmp_path))
+    asked = tmp_path / "asked"
+    cached = ["0.11.0", "0.12.1", "0.13.0", "0.14.1"]
+    for version in cached:
+        program = tmp_path / "releases" / f"ziglang-{version}" / "ziglang" / "zig"
+        program.parent.mkdir(parents=True)
+        program.write_text(f"#!/bin/sh\necho {version} >> {asked}\nexit 1\n")
+        program.chmod(0o755)
+    with pytest.raises(UnknownLinker):
+        find(name)
+    assert asked.read_text().split()[0] == release
+    assert sorted(asked.read_text().split()) == cached
+
+
 @pytest.mark.parametrize("requirement", ["ziglang", "ziglang>=0.13", "other==1.0", "ziglang==../x"])
 def test_only_releases_of_ziglang_are_installed(requirement: str) -> None:
     with pytest.raises(releases.InstallError, match="expected ziglang==VERSION"):

@@ -92,12 +92,6 @@ def rename_import(module: ObjectFile) -> None:
     section.imports[0] = section.imports[0]._replace(name="third")
 
 
-def reverse_exports(module: ObjectFile) -> None:
-    section = module.find(ExportSection)
-    assert section is not None
-    section.exports.reverse()
-
-
 def aim_export_elsewhere(module: ObjectFile) -> None:
     section = module.find(ExportSection)
     assert section is not None
@@ -168,7 +162,7 @@ def test_differences_of_the_interface_are_found(
 
 
 def test_the_order_of_exports_is_ignored_with_a_reason() -> None:
-    comparison = compare_modules(RIGHT, modules.broken(RIGHT, reverse_exports), INPUTS)
+    comparison = compare_modules(RIGHT, modules.broken(RIGHT, modules.reverse_exports), INPUTS)
     assert comparison.is_same
     assert [(d.key, reason) for d, reason in comparison.ignored] == [
         ("export.order", IGNORED["export.order"])
@@ -235,7 +229,7 @@ def test_the_worst_difference_comes_first() -> None:
 def test_rendering_names_differences_and_reasons() -> None:
     def change(module: ObjectFile) -> None:
         modules.more_memory(module)
-        reverse_exports(module)
+        modules.reverse_exports(module)
 
     text = render(compare_modules(RIGHT, modules.broken(RIGHT, change), INPUTS))
     assert "memory.minimum: 2 and 3 pages" in text

@@ -12,7 +12,7 @@ from harness.fingerprints import fingerprint
 from harness.oracles import Bench, judge, start, validity
 from harness.oracles.validity import is_in_share
 from harness.results import LinkResult, Outcome
-from linker.format.model import ExportSection, ObjectFile
+from linker.format.model import ObjectFile
 from strategies.case import (
     Expectation,
     HostCalls,
@@ -318,12 +318,8 @@ def test_misaligned_data_that_still_works_is_found(bench: Bench) -> None:
 
 
 def test_the_order_of_exports_alone_is_no_divergence(bench: Bench) -> None:
-    def reverse(module: ObjectFile) -> None:
-        section = module.find(ExportSection)
-        assert section is not None
-        section.exports.reverse()
-
-    verdict = ask(bench, [linked(LLD, RIGHT), linked(ZIG, broken(RIGHT, reverse))])
+    other = broken(RIGHT, modules.reverse_exports)
+    verdict = ask(bench, [linked(LLD, RIGHT), linked(ZIG, other)])
     assert verdict.divergences == ()
     assert "structure" in verdict.agreements
 

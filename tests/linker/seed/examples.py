@@ -11,6 +11,7 @@ from linker.format.encode import encode
 from linker.format.expression import global_get, i32_const
 from linker.format.model import ObjectFile
 from linker.format.parse import parse
+from tests.linker.examples import linked
 from tests.linker.linked import Linked
 
 STACK = 65536
@@ -23,11 +24,6 @@ class Example:
     options: str
     is_right: Predicate
     is_seeds: Predicate
-
-
-def linked(output: LinkOutput) -> Linked:
-    assert output.module is not None, output.errors
-    return Linked(output.module)
 
 
 def fails(text: str) -> Predicate:

@@ -12,6 +12,7 @@ from linker.quirks import DIALECTS
 from linker.seed.catalogue_edits import EDIT_QUIRKS
 from tests.linker.assemble import assemble
 from tests.linker.conftest import file_names, link_here
+from tests.linker.examples import linked
 from tests.linker.objects import (
     DROP,
     EXPORTED,
@@ -66,7 +67,6 @@ from tests.linker.seed.examples import (
     in_module,
     initial_values,
     initialise_from_import,
-    linked,
     name_element_table,
     name_segment_memory,
     name_subsections,
