@@ -256,7 +256,7 @@ class _Run:
             case Ready():
                 hand.folder = message.folder
             case WantChunk():
-                self._steering.add(message.groups, message.hidden)
+                self._steering.add(message.groups, message.hidden, message.unsupported)
                 self._answer(hand, None if hand.asked_to_stop else self._chunk())
             case WantFinding():
                 self._answer(hand, message.mark not in self._claimed)

@@ -72,10 +72,12 @@ class WantChunk(NamedTuple):
     Attributes:
         groups: how many cases of the chunk before had each group of features, "" for all.
         hidden: fingerprint of what hides all else in a case -> the same count of its cases.
+        unsupported: name of a linker -> the same count of cases that it could not be given.
     """
 
     groups: Mapping[str, int]
     hidden: Mapping[str, Mapping[str, int]]
+    unsupported: Mapping[str, Mapping[str, int]]
 
 
 class WantFinding(NamedTuple):
@@ -144,6 +146,7 @@ class Worker:
         self._pairs: set[tuple[str, str]] = set()
         self._groups: Counter[str] = Counter()
         self._hidden: dict[str, Counter[str]] = {}
+        self._unsupported: dict[str, Counter[str]] = {}
         self._reported = time.monotonic()
         self._clock = time.perf_counter()
         self._until: float | None = None
@@ -165,8 +168,8 @@ class Worker:
                 self._report()
 
     def _want_chunk(self) -> WantChunk:
-        seen = WantChunk(self._groups, self._hidden)
-        self._groups, self._hidden = Counter(), {}
+        seen = WantChunk(self._groups, self._hidden, self._unsupported)
+        self._groups, self._hidden, self._unsupported = Counter(), {}, {}
         return seen
 
     def _ask(self, question: WantChunk | WantFinding) -> Chunk | bool | None:
@@ -273,6 +276,8 @@ class Worker:
             self._add(progress.outcomes, f"{result.linker} {result.outcome.value}")
             name = f"link {result.linker}"
             progress.seconds[name] = progress.seconds.get(name, 0.0) + result.seconds
+            if result.outcome is Outcome.UNSUPPORTED:
+                self._unsupported.setdefault(result.linker, Counter()).update(("", *case.groups))
         asked = [r for r in results if r.outcome is not Outcome.UNSUPPORTED]
         if asked and all(result.is_linked for result in asked):
             self._add(progress.tallies, "linked by all")

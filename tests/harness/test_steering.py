@@ -41,15 +41,45 @@ def test_the_group_that_a_finding_comes_with_is_avoided(
     groups: dict[str, int], hidden: dict[str, int], avoided: set[str]
 ) -> None:
     steering = Steering()
-    steering.add(groups, {"crash: a": hidden})
+    steering.add(groups, {"crash: a": hidden}, {})
     assert steering.avoid(STEERED) == avoided
 
 
 def test_every_fourth_chunk_avoids_nothing() -> None:
     steering = Steering()
-    steering.add({"": 100, "tags": 20}, {"crash: a": {"": 20, "tags": 20}})
+    steering.add({"": 100, "tags": 20}, {"crash: a": {"": 20, "tags": 20}}, {})
     assert [number for number in range(12) if not steering.avoid(number)] == [0, OPEN, 8]
 
 
 def test_nothing_is_avoided_before_anything_is_found() -> None:
     assert not Steering().avoid(STEERED)
+
+
+@pytest.mark.parametrize(
+    ("groups", "unsupported", "avoided"),
+    [
+        # Without the one group nearly all cases can be given to the linker.
+        (
+            {"": 200, "listings": 60, "weak": 80},
+            {"": 70, "listings": 50, "weak": 28},
+            {"listings"},
+        ),
+        # Several keep it from cases, and the rest suffers from them alike.
+        (
+            {"": 200, "listings": 60, "steps": 50, "weak": 80},
+            {"": 130, "listings": 52, "steps": 50, "weak": 52},
+            {"listings", "steps"},
+        ),
+        # Too few cases to tell.
+        ({"": 200, "listings": 10, "weak": 80}, {"": 10, "listings": 10}, set()),
+        # It can be given everything.
+        ({"": 200, "listings": 60, "weak": 80}, {}, set()),
+    ],
+)
+def test_every_second_chunk_is_for_all_linkers(
+    groups: dict[str, int], unsupported: dict[str, int], avoided: set[str]
+) -> None:
+    steering = Steering()
+    steering.add(groups, {}, {"zig": unsupported})
+    assert steering.avoid(STEERED) == avoided
+    assert steering.avoid(STEERED + 1) == set()
