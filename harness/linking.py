@@ -289,7 +289,8 @@ def _alarm(seconds: float) -> Iterator[None]:
         raise _Overdue
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # It rings again: what is raised in a callback of the garbage collector is dropped.
+    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
     try:
         yield
     finally:

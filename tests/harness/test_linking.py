@@ -139,6 +139,24 @@ def test_a_hang_of_the_reference_is_stopped(monkeypatch: pytest.MonkeyPatch) -> 
     assert result.outcome is Outcome.TIMED_OUT
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_hang_that_drops_the_first_alarm_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is raised in a finaliser, or in a callback of the garbage collector, is dropped."""
+
+    class Slow:
+        def __del__(self) -> None:
+            while True:
+                time.sleep(0.01)
+
+    def spin() -> None:
+        Slow()
+        while True:
+            time.sleep(0.01)
+
+    result = _break(monkeypatch, spin)
+    assert result.outcome is Outcome.TIMED_OUT
+
+
 def test_a_refusal_of_the_reference_has_the_words_of_wasm_ld() -> None:
     case = dataclasses.replace(tiny_case(), arguments=("--no-entry", "missing.o"))
     with Workplace() as place:
