@@ -86,6 +86,10 @@ _NAMES = {
         --table-base --undefined --unresolved-symbols --warn-unresolved-symbols --whole-archive
         -Bdynamic -Bstatic -E -L -O0 -O1 -O2 -O3 -S -dn -l -non_shared -s -static -u -z -zmuldefs
     """,
+    "producer": """
+        named-import odd-features odd-fields rust-metadata rust-shape section-before
+        subsection-order zig-shape
+    """,
     "probe": """
         host-calls returns traps
     """,
@@ -122,8 +126,10 @@ _NAMES = {
         accessor inside-function
     """,
     "step": """
-        all lazy nested option.O0 option.O2 option.no-merge-data-segments option.strip-all
-        option.strip-debug run
+        all in-thin-archive lazy nested option.O0 option.O2 option.allow-undefined option.build-id
+        option.emit-relocs option.export-dynamic option.merge-data-segments option.no-check-features
+        option.no-demangle option.no-gc-sections option.no-merge-data-segments
+        option.print-gc-sections option.strip-all option.strip-debug run wrap
     """,
     "spelling": """
         joined nested-response-file one-word response-file two-words windows-quoting
@@ -179,6 +185,9 @@ _OPTIONAL = {
     """,
     "segment": """
         bssy tbss tdata
+    """,
+    "step": """
+        thread-local
     """,
     "thread": """
         alignment base second-block size wait-notify wide

@@ -47,6 +47,7 @@ GROUPS = (
     "many",
     "features",
     "producers",
+    "other-producers",
     "style",
     "memory-options",
     "table-options",

@@ -10,6 +10,7 @@ from strategies.definitions.custom_sections import custom_section, producers, ta
 from strategies.definitions.data_edges import edge
 from strategies.definitions.multitudes import multitude
 from strategies.definitions.oddities import odd
+from strategies.definitions.producers import other_producer
 from strategies.program import Program
 from strategies.refusals.disagreements import differ
 from strategies.refusals.refused import refuse
@@ -34,6 +35,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("debug", custom_section, 4),
     ("features", target_features, 3),
     ("producers", producers, 3),
+    ("other-producers", other_producer, 6),
     ("linker-defined", linker_defined, 6),
     ("start-stop", start_stop, 3),
     ("sizes", crowd, 2),

@@ -207,6 +207,8 @@ class ObjectBuilder:
         self.export_names: list[tuple[str, int]] = []
         self.empty_comdats: list[str] = []
         self.empty_sections = False
+        self.linking_order: list[tuple[int, int]] | None = None
+        self.early_customs: list[tuple[str, bytes]] = []
         self.features: list[TargetFeature] = []
         self.producers: list[tuple[str, list[tuple[str, str]]]] = []
         self.initial_symbols: dict[int, tuple[int, int]] = {}
@@ -437,7 +439,7 @@ class ObjectBuilder:
             starts.append(position)
             position += len(segment.content)
 
-        sections: list[Section] = []
+        sections: list[Section] = [CustomSection(*early, width) for early in self.early_customs]
         if self.types or self.empty_sections:
             sections.append(TypeSection(list(self.types), width))
         imports: list[Import] = []
@@ -583,6 +585,7 @@ class ObjectBuilder:
             segments=[SegmentInfo(s.name, s.alignment, s.flags) for s in self.segments],
             init_functions=[InitFunction(p, self._final(s)) for p, s in self.init_functions],
             comdats=[Comdat(name, 0, tuple(entries)) for name, entries in groups.items()],
+            order=self.linking_order,
             size_width=width,
         )
 

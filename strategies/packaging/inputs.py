@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from linker.format.archive import encode_archive
+from linker.format.archive import Member, encode_archive
 from linker.format.encode import encode
 from linker.format.model import ObjectFile
 from strategies.case import InputFile, Prelink
@@ -16,6 +16,18 @@ from strategies.program import Program, Unit
 
 RECORD_BYTES = 48
 STEP_OPTIONS = ("", "", "--strip-debug", "-O2", "--strip-all", "-O0", "--no-merge-data-segments")
+# Beside one of those; what a link with -r does anyway, and what it adds for later ones to keep.
+FURTHER_STEP_OPTIONS = (
+    "--no-gc-sections",
+    "--emit-relocs",
+    "--build-id=fast",
+    "--no-demangle",
+    "--no-check-features",
+    "--print-gc-sections",
+    "--merge-data-segments",
+    "--export-dynamic",
+    "--allow-undefined",
+)
 
 
 @dataclass(slots=True)
@@ -241,7 +253,13 @@ def _link_in_steps(packed: Packaging, record: Record) -> None:
     if any(slot.thread_local or slot.mismatched for slot in program.slots):
         # wasm-ld wants the definitions of thread-local data and of what is called by different
         # signatures in each link.
-        if all(piece.is_eager or not piece.order for piece in packed.pieces):
+        if record.chance(96) and program.has("known-bugs"):
+            # Where they are not there, it refuses.
+            program.is_vague = True
+            program.note("step.thread-local")
+            for _ in range(2):
+                _link_a_run(packed, record)
+        elif all(piece.is_eager or not piece.order for piece in packed.pieces):
             _make_step(packed, 0, len(packed.pieces), record)
             program.note("step.all")
         return
@@ -257,7 +275,7 @@ def _link_in_steps(packed: Packaging, record: Record) -> None:
     else:
         # wasm-ld 22 miscounts the names of functions that an earlier -r left without a symbol.
         again = record.chance(96) and (not program.has("comdats") or program.has("known-bugs"))
-        for _ in range(1 + again):
+        for _ in range((1, 1, 2, 3)[record.below(4)] if again else 1):
             _link_a_run(packed, record)
     for piece in packed.pieces:
         if len(piece.order) == 1 and piece.words[0] == "--start-lib" and record.chance(128):
@@ -293,8 +311,16 @@ def _link_a_member(packed: Packaging, piece: Piece, record: Record) -> None:
     name = f"step{len(packed.prelinks)}.o"
     options = _step_options(packed.program, record)
     packed.prelinks.append(Prelink((*options, piece.words[1]), name))
-    piece.words = ["--start-lib", name, "--end-lib"]
-    packed.program.note("step.lazy")
+    if record.chance(96):
+        # Only a thin archive can hold what is yet to be made; its size there means nothing.
+        library = f"lib{name}.a"
+        member = Member(name, packed.contents[piece.order[0][0]])
+        packed.files[library] = encode_archive([member], thin=True)
+        piece.words = [library]
+        packed.program.note("step.in-thin-archive")
+    else:
+        piece.words = ["--start-lib", name, "--end-lib"]
+        packed.program.note("step.lazy")
 
 
 def _step_options(program: Program, record: Record) -> list[str]:
@@ -302,7 +328,14 @@ def _step_options(program: Program, record: Record) -> list[str]:
     words = ["-r", "--allow-multiple-definition"] if allows_duplicates(program) else ["-r"]
     # With -s the section target_features is lost, which later checks of features need.
     loses = program.uses_mutable_global or any(unit.builder.features for unit in program.units)
-    if not option or (option == "--strip-all" and loses):
-        return words
-    program.note(f"step.option.{option.strip('-')}")
-    return [*words, option]
+    options = [] if not option or (option == "--strip-all" and loses) else [option]
+    if record.chance(64):
+        options.append(record.pick(FURTHER_STEP_OPTIONS))
+    if program.wraps and record.chance(64):
+        # Nobody says whether a name is wrapped twice.
+        program.is_vague = True
+        words.append(f"--wrap={record.pick(program.wraps)}")
+        program.note("step.wrap")
+    for chosen in options:
+        program.note(f"step.option.{chosen.strip('-').split('=')[0]}")
+    return [*words, *options]
