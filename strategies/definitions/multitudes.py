@@ -382,7 +382,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("many", aliases, 2),
     ("many", objects, 1),
     ("many", globals_, 2),
-    ("many", types, 1),
+    ("many", types, 2),
     ("many", imports, 2),
     ("archives", members, 7),
     ("mismatches", mismatches, 12),

@@ -337,6 +337,7 @@ WITH_TWO: tuple[Refusal, ...] = (
     table_types,
     *disagreements.REFUSED,
     disallowed,
+    disallowed,
 )
 
 # What wasm-ld 22 links, though it is wrong: with one object, and what needs two.
