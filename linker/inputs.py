@@ -23,7 +23,7 @@ from linker.format.model import LinkingSection, ObjectFile
 from linker.format.stub_library import STUB_MAGIC, Needs, parse_stub_library
 from linker.memory_kind import refusal_of_width
 from linker.older_reader import newer_than_reader
-from linker.reading import ABORTS, read_file
+from linker.reading import ABORTS, read_file, refusal
 from linker.seed.own_state import OwnState
 from linker.seed.reader import READING_QUIRKS, takes_foreign_files
 
@@ -305,7 +305,7 @@ class _Opener:
                 if ABORTS in quirks and error.fault is Fault.CUT_OFF:
                     # No limit of errors comes before an abort.
                     self.diagnostics.error_limit = 0
-                raise self.diagnostics.fatal(str(error)) from None
+                raise self.diagnostics.fatal(refusal(error, quirks, name)) from None
             problem = newer_than_reader(file, quirks)
             if problem is not None:
                 raise self.diagnostics.fatal(f"{name}: {problem}")
@@ -324,7 +324,7 @@ class _Opener:
         try:
             archive = parse_archive(data, path)
         except MalformedFile as error:
-            raise self.diagnostics.fatal(f"{path}: failed to parse archive: {error}") from None
+            raise self.diagnostics.fatal(refusal(error, self.diagnostics.quirks)) from None
         if "archive-index-used" in self.diagnostics.quirks and not request.whole_archive:
             self._add_indexed(path, archive)
             return

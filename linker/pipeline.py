@@ -34,6 +34,7 @@ from linker.listings.map_file import map_file
 from linker.live import mark_live, removed
 from linker.memory import lay_out_memory
 from linker.objects import OutputSegment
+from linker.reading import refusal
 from linker.resolve import Resolution, resolve, resolve_function_table
 from linker.seed.pieces import form_pieces
 from linker.strings import split_strings
@@ -74,7 +75,7 @@ def link(
     except FatalError as error:
         raise diagnostics.fatal(str(error)) from None
     except MalformedFile as error:
-        raise diagnostics.fatal(str(error)) from error
+        raise diagnostics.fatal(refusal(error, options.quirks)) from error
 
 
 def run_stages(

@@ -336,6 +336,14 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         "unspecified",
     ),
     Quirk(
+        "malformed-places-untold",
+        "What is wrong with a malformed file is said without the section, the offset and the"
+        " numbers that were found, and without the archive that holds the file.",
+        "wasm-ld up to 22: make_error<GenericBinaryError> in LLVM's WasmObjectFile.cpp and"
+        " Archive.cpp; createObjectFile of lld/wasm/InputFiles.cpp",
+        "unspecified",
+    ),
+    Quirk(
         "padded-numbers-read",
         "Numbers of an object may have more padding than LEB128 allows for their type.",
         "wasm-ld up to 22: LLVM's decodeULEB128",

@@ -25,15 +25,21 @@ def reading_of(quirks: frozenset[str]) -> Reading:
 
 def read_file(data: bytes, name: str, quirks: frozenset[str]) -> ObjectFile:
     """What a file says to a linker with these quirks. Raises MalformedFile."""
-    try:
-        return parse(data, name, reading_of(quirks))
-    except MalformedFile as error:
-        problem = error.problem
-        if error.fault is Fault.CUT_OFF and ABORTS in quirks:
-            problem += f" (wasm-ld 22 crashes here: quirk {ABORTS})"
-        elif error.fault is Fault.BEYOND:
-            problem = undefined_here(problem, quirks)
-        raise MalformedFile(name, error.section, error.offset, problem, error.fault) from None
+    return parse(data, name, reading_of(quirks))
+
+
+def refusal(error: MalformedFile, quirks: frozenset[str], known_as: str = "") -> str:
+    """What a linker with these quirks says of a malformed file.
+
+    `known_as` is what LLD calls the file there: of an archive's member it knows the name only.
+    """
+    if error.fault is Fault.CUT_OFF and ABORTS in quirks:
+        return f"{error} (wasm-ld 22 crashes here: quirk {ABORTS})"
+    if error.fault is Fault.BEYOND:
+        return undefined_here(str(error), quirks)
+    if "malformed-places-untold" in quirks:
+        return f"{known_as or error.file}: {error.problem}"
+    return str(error)
 
 
 def undefined_here(problem: str, quirks: frozenset[str], quirk: str = OUT_OF_BOUNDS) -> str:

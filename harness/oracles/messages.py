@@ -35,7 +35,7 @@ _READER = "|".join(
 # The first pattern found in a message decides, so special ones stand before general ones.
 _CLASSES: tuple[tuple[str, str], ...] = (
     # The reference names the place of a fault in a file.
-    (r"\boffset 0x[0-9a-f]+: ", "malformed-object"),
+    (r" \((?:section .*, )?offset 0x[0-9a-f]+\b", "malformed-object"),
     (_READER, "malformed-object"),
     (r"undefined symbol: (?:main|_start)\b.*entry|entry symbol not defined", "entry-not-defined"),
     (r"entry symbol '.*' missing|entry symbol .* not found", "entry-not-defined"),
@@ -91,6 +91,14 @@ _CLASSES: tuple[tuple[str, str], ...] = (
 )
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in _CLASSES)
 
+# Behind LLVM's words for what is wrong with a file the reference names the place, with details; and
+# before them an archive, of which wasm-ld names the member only.
+_PLACE = r" \((?:section [^\n]*?, )?offset 0x[0-9a-f]+(?:: [^\n]*)?\)"
+_PLACED = re.compile(
+    rf"^(?P<error>.*?\berror: (?:\033\[[0-9;]*m)?)?"
+    rf"(?:[^\s:()]+\((?P<member>[^\n]*?)\)(?=: ))?(?P<words>[^\n]*?){_PLACE}$",
+    re.MULTILINE,
+)
 _PREFIX = re.compile(
     r"^(?:\S*wasm-ld(?:-\d+)?|weld-ld|lld|zig): (?:error: )?|^error(?:\([^)]*\))?: "
 )
@@ -100,6 +108,11 @@ _QUOTED = re.compile(r"'[^']*'|`[^`']*[`']|\"[^\"]*\"|<[^<>]*>")
 _NOISE = re.compile(r"0x[0-9a-fA-F]+|\S*/\S*|\S+\.(?:o|a|wasm|so|zig|cpp|py|c|h)\b(?:\([^)]*\))?")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+")
+
+
+def without_places(text: str) -> str:
+    """Messages without what the reference knows of a malformed file beyond LLVM's words."""
+    return _PLACED.sub(r"\g<error>\g<member>\g<words>", text)
 
 
 def normalise(text: str, words: int = 8) -> str:
@@ -143,7 +156,8 @@ class Reason(NamedTuple):
         For a refusal of what is valid: what a reader of objects does not understand.
         """
         if self.message_class == "malformed-object":
-            return f"{self.message_class}.{normalise(self.line.rpartition(': ')[2], 5)}"
+            problem = without_places(self.line).rpartition(": ")[2]
+            return f"{self.message_class}.{normalise(problem, 5)}"
         if self.message_class == "undefined-symbol" and _SYNTHETIC.search(self.line):
             return f"{self.message_class}.linker-defined"
         return self.message_class

@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from linker.format import archive_words as words
 from linker.format.constants import MAGIC, SymbolFlag
 from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection
@@ -102,7 +103,8 @@ def parse_archive(data: bytes, name: str) -> Archive:
     elif data.startswith(ARCHIVE_MAGIC):
         thin = False
     else:
-        raise MalformedFile(name, "", 0, f"expected an archive's magic number {ARCHIVE_MAGIC!r}")
+        detail = f"expected an archive's magic number {ARCHIVE_MAGIC!r}"
+        raise MalformedFile(name, "", 0, "file too small to be an archive", detail)
     return _Reader(data, name, thin).read()
 
 
@@ -117,6 +119,7 @@ class _Reader:
         self.long_names: bytes | None = None
         self.symbol_table: bytes | None = None
         self.symbol_table_offset = 0
+        self.stage = words.OPENING
 
     def read(self) -> Archive:
         members: list[Member] = []
@@ -127,7 +130,9 @@ class _Reader:
             own = at_start and self._take_own_member(header)
             at_start = own
             if not own:
+                self.stage = words.TAKING
                 members.append(self._member(header))
+                self.stage = words.GOING_ON
             position = self._next(header)
         return Archive(
             self.name,
@@ -138,53 +143,75 @@ class _Reader:
             self.symbol_table_offset,
         )
 
-    def _fail(self, offset: int, problem: str) -> MalformedFile:
-        return MalformedFile(self.name, "", offset, problem)
+    def _fail(self, offset: int, problem: str, detail: str = "") -> MalformedFile:
+        return MalformedFile(self.name, "", offset, words.malformed(self.stage, problem), detail)
 
     def _header(self, offset: int) -> _Header:
         raw = self.data[offset : offset + HEADER_SIZE]
         if len(raw) < HEADER_SIZE:
-            raise self._fail(
-                offset, f"expected a member header of {HEADER_SIZE} bytes, found {len(raw)}"
-            )
+            problem = words.too_small(self._called(offset))
+            raise self._fail(offset, problem, f"{len(raw)} bytes of {HEADER_SIZE}")
         if raw[58:] != _HEADER_END:
-            raise self._fail(
-                offset + 58,
-                f"expected the end of a member header {_HEADER_END!r}, found {raw[58:]!r}",
-            )
-        size = self._decimal(raw[48:58], offset + 48, "the size of a member")
-        raw_name = raw[:16]
+            problem = words.bad_terminator(raw[58:], self._called(offset))
+            raise self._fail(offset + 58, problem)
+        raw_name = self._raw_name(offset)
+        digits = raw[48:58].rstrip(b" ")
+        if not digits.isdigit():
+            raise self._fail(offset + 48, words.bad_size(digits, offset))
+        if raw_name.startswith(b"#1/"):
+            self._length_of_name(offset, raw_name)
+        return _Header(offset, raw_name.rstrip(b" "), int(digits))
+
+    def _raw_name(self, offset: int) -> bytes:
+        """The name field, as far as it counts."""
+        raw_name = self.data[offset : offset + 16]
         if self.format.is_bsd_like and raw_name.startswith(b" "):
-            raise self._fail(offset, "expected the name of a member, found a space")
+            raise self._fail(offset, words.leading_space(offset))
         if self.format.is_bsd_like or raw_name.startswith((b"/", b"#")):
             # What stands behind the first space is ignored, as LLVM does.
             raw_name = raw_name.partition(b" ")[0]
-        return _Header(offset, raw_name.rstrip(b" "), size)
+        return raw_name
 
-    def _decimal(self, field: bytes, offset: int, what: str) -> int:
-        digits = field.rstrip(b" ")
+    def _called(self, offset: int, size: int | None = None) -> str:
+        """What LLVM calls a header in messages: by its name if it has one, or by its place.
+
+        `size` is that of the content, which may hold the name; by default all that is left.
+        """
+        left = len(self.data) - offset - HEADER_SIZE
+        by_place = f"at offset {offset}"
+        if left + HEADER_SIZE < 16:
+            return by_place
+        try:
+            header = _Header(offset, self._raw_name(offset), left if size is None else size)
+            return f"for {words.text(self._name(header)[0])}"
+        except MalformedFile:
+            return by_place
+
+    def _length_of_name(self, offset: int, raw_name: bytes) -> int:
+        digits = raw_name[3:].rstrip(b" ")
         if not digits.isdigit():
-            raise self._fail(offset, f"expected {what} in decimal digits, found {digits!r}")
+            raise self._fail(offset + 3, words.bad_name_size(digits, offset))
         return int(digits)
 
     def _content(self, header: _Header) -> bytes:
+        """The content, or what is there of it: `_next` refuses what is cut off."""
         start = header.offset + HEADER_SIZE
-        content = self.data[start : start + header.size]
-        if len(content) < header.size:
-            raise self._fail(
-                start, f"a member of {header.size} bytes ends past the end of the archive"
-            )
-        return content
+        return self.data[start : start + header.size]
 
     def _has_content(self, header: _Header) -> bool:
         return not self.thin or header.raw_name in _OWN_NAMES
 
     def _next(self, header: _Header) -> int:
-        end = header.offset + HEADER_SIZE + (header.size if self._has_content(header) else 0)
-        end += end % 2
-        if end > len(self.data):
-            raise self._fail(end - 1, "the padding byte after a member of odd size is missing")
-        return end
+        start = header.offset + HEADER_SIZE
+        end = start + (header.size if self._has_content(header) else 0)
+        if end + end % 2 > len(self.data):
+            called = self._called(header.offset, header.size).removeprefix("for ")
+            if end > len(self.data):
+                at, detail = start, f"content of {header.size} bytes"
+            else:
+                at, detail = end, "no padding byte after a member of odd size"
+            raise self._fail(at, words.cut_off(called), detail)
+        return end + end % 2
 
     def _take_own_member(self, header: _Header) -> bool:
         """Keep a symbol table or a table of long names; False for any other member."""
@@ -207,13 +234,17 @@ class _Reader:
         name_size = 0
         if raw_name.startswith(b"#1/"):
             self.format = ArchiveFormat.BSD
-            name_size, raw_name = self._bsd_name(header)
+            raw_name, name_size = self._bsd_name(header)
         if raw_name in (b"__.SYMDEF", b"__.SYMDEF SORTED"):
             self.format = ArchiveFormat.BSD
             return self._take_symbol_table(header, name_size)
         if raw_name in (b"__.SYMDEF_64", b"__.SYMDEF_64 SORTED"):
             self.format = ArchiveFormat.DARWIN64
             return self._take_symbol_table(header, name_size)
+        if raw_name.startswith(b"/") and not name_size:
+            problem = f"{self.stage}: {words.UNKNOWN_OWN_MEMBER}"
+            detail = f"member {words.text(raw_name)!r} before any table of long names"
+            raise MalformedFile(self.name, "", header.offset, problem, detail)
         return False
 
     def _take_symbol_table(self, header: _Header, name_size: int) -> bool:
@@ -222,46 +253,48 @@ class _Reader:
         return True
 
     def _member(self, header: _Header) -> Member:
+        raw_name, name_size = self._name(header)
+        content = self._content(header)[name_size:] if self._has_content(header) else b""
+        return Member(words.text(raw_name), content, header.offset)
+
+    def _name(self, header: _Header) -> tuple[bytes, int]:
+        """The name of a member, and how many bytes of its content are the name."""
         raw_name = header.raw_name
-        name_size = 0
         if raw_name.startswith(b"#1/"):
-            name_size, raw_name = self._bsd_name(header)
-        elif raw_name.startswith(b"/") and raw_name not in _OWN_NAMES:
-            raw_name = self._long_name(header)
-        elif not raw_name.startswith(b"/"):
+            return self._bsd_name(header)
+        if raw_name.startswith(b"/") and raw_name not in _OWN_NAMES:
+            return self._long_name(header), 0
+        if not raw_name.startswith(b"/"):
             # GNU ends a short name with a slash, so that it may hold spaces.
             if not self.format.is_bsd_like and not raw_name.startswith(b"#"):
                 raw_name = raw_name.partition(b"/")[0].rstrip(b" ")
             raw_name = raw_name.removesuffix(b"/")
-        content = self._content(header)[name_size:] if self._has_content(header) else b""
-        return Member(_text(raw_name), content, header.offset)
+        return raw_name, 0
 
-    def _bsd_name(self, header: _Header) -> tuple[int, bytes]:
-        """The size of a name stored before the content (`#1/SIZE`), and the name."""
-        size = self._decimal(header.raw_name[3:], header.offset + 3, "the length of a name")
+    def _bsd_name(self, header: _Header) -> tuple[bytes, int]:
+        """The name stored before the content (`#1/SIZE`), and its size."""
+        size = self._length_of_name(header.offset, header.raw_name)
         start = header.offset + HEADER_SIZE
         if size > header.size or start + size > len(self.data):
-            raise self._fail(header.offset, f"a name of {size} bytes ends past the member's end")
-        return size, self.data[start : start + size].rstrip(b"\0")
+            raise self._fail(header.offset, words.name_too_long(size, header.offset))
+        return self.data[start : start + size].rstrip(b"\0"), size
 
     def _long_name(self, header: _Header) -> bytes:
         """A name in the table of long names (`/OFFSET`)."""
-        at = self._decimal(header.raw_name[1:], header.offset + 1, "the offset of a long name")
+        digits = header.raw_name[1:].rstrip(b" ")
+        if not digits.isdigit():
+            raise self._fail(header.offset + 1, words.bad_name_offset(digits, header.offset))
+        at = int(digits)
         table = self.long_names or b""
         if at >= len(table):
-            raise self._fail(
-                header.offset, f"long name at {at}, past the end of a table of {len(table)} bytes"
-            )
+            detail = f"{len(table)} bytes"
+            raise self._fail(header.offset, words.name_past_table(at, header.offset), detail)
         if self.format is ArchiveFormat.COFF:
             return table[at:].partition(b"\0")[0]
         end = table.find(b"\n", at)
         if end < 1 or table[end - 1 : end] != b"/":
-            raise self._fail(header.offset, f"the long name at {at} does not end with '/\\n'")
+            raise self._fail(header.offset, words.unterminated_name(at), "no '/\\n'")
         return table[at : end - 1]
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
 
 
 def _bytes(text: str) -> bytes:
@@ -296,7 +329,7 @@ class _Table:
             raise self.fail("expected a name that ends with a zero byte")
         raw = self.data[self.position : end]
         self.position = end + 1
-        return _text(raw)
+        return words.text(raw)
 
 
 def _read_symbols(archive: Archive) -> tuple[tuple[str, int], ...]:

@@ -24,14 +24,22 @@ class MalformedFile(Exception):
         file: path or `archive(member)` of the file, as the user named it.
         section: the section the reader was in ("CODE", "linking", ...), or "" outside of any.
         offset: position in the file, in bytes from its start.
-        problem: what was found and what was expected.
+        problem: what is wrong: LLVM's words where it has any, and ours where it has none.
+        detail: what was found and what was expected, or "" where `problem` says it.
         fault: what a reader that checks less would run into.
     """
 
     def __init__(
-        self, file: str, section: str, offset: int, problem: str, fault: Fault = Fault.RULE
+        self,
+        file: str,
+        section: str,
+        offset: int,
+        problem: str,
+        detail: str = "",
+        fault: Fault = Fault.RULE,
     ) -> None:
-        super().__init__(file, section, offset, problem)
+        super().__init__(file, section, offset, problem, detail)
+        self.detail = detail
         self.fault = fault
         self.file = file
         self.section = section
@@ -39,5 +47,11 @@ class MalformedFile(Exception):
         self.problem = problem
 
     def __str__(self) -> str:
-        where = f"section {self.section}, " if self.section else ""
-        return f"{self.file}: {where}offset 0x{self.offset:x}: {self.problem}"
+        return f"{self.file}: {self.problem} ({self.place})"
+
+    @property
+    def place(self) -> str:
+        """Section, offset and detail: what stands in parentheses behind the problem."""
+        section = f"section {self.section}, " if self.section else ""
+        detail = f": {self.detail}" if self.detail else ""
+        return f"{section}offset 0x{self.offset:x}{detail}"

@@ -55,6 +55,7 @@ ARITHMETIC = frozenset(
 )
 
 _VECTOR_CONST = 12
+_INVALID = "invalid opcode in init_expr"
 _HEAP_TYPES = frozenset((ValueType.FUNCREF, ValueType.EXTERNREF, ValueType.EXNREF))
 # Bytes of the operands that are no LEB128.
 _FIXED = {0x43: 4, 0x44: 8, 0xFD: 16}
@@ -88,7 +89,8 @@ def read(data: bytes, pos: int) -> tuple[tuple[Instruction, ...], int]:
             if opcode == 0xFD:
                 vector, pos = decode_unsigned(data, pos, 32)
                 if vector != _VECTOR_CONST:
-                    raise LebError(start, f"vector instruction {vector} in a constant expression")
+                    detail = f"vector instruction {vector} in a constant expression"
+                    raise LebError(start, f"{_INVALID}: {opcode}", detail)
             after = pos + _FIXED[opcode]
             if after > size:
                 raise LebError(start, "constant is cut off by the end")
@@ -102,7 +104,7 @@ def read(data: bytes, pos: int) -> tuple[tuple[Instruction, ...], int]:
                 raise LebError(pos, f"unsupported heap type 0x{operand:02x} of ref.null")
             pos += 1
         else:
-            raise LebError(start, f"invalid opcode 0x{opcode:02x} in a constant expression")
+            raise LebError(start, f"{_INVALID}: {opcode}", f"opcode 0x{opcode:02x}")
         instructions.append((opcode, operand))
 
 

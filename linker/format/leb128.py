@@ -15,8 +15,9 @@ class LebError(Exception):
     Readers turn it into `MalformedFile`; it never leaves `linker.format`.
     """
 
-    def __init__(self, position: int, problem: str) -> None:
-        super().__init__(position, problem)
+    def __init__(self, position: int, problem: str, detail: str = "") -> None:
+        super().__init__(position, problem, detail)
+        self.detail = detail
         self.position = position
         self.problem = problem
 

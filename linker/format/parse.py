@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from linker.format import parse_core, parse_custom, parse_linking
 from linker.format.constants import MAGIC, SECTION_ORDER, VERSION, SectionId
-from linker.format.errors import Fault, MalformedFile
+from linker.format.errors import MalformedFile
 from linker.format.model import CustomSection, ObjectFile, Section
 from linker.format.parse_state import FileState
 from linker.format.reader import Reader, ReadError
 from linker.format.reading import STRICT, Reading
 
 _SECTION_NAMES = {int(kind): kind.name for kind in SectionId}
+# As LLVM's messages call them.
+_WORDS_FOR_SECTIONS = {
+    kind: f"{'elem' if kind == SectionId.ELEMENT else name.lower().replace('_', ' ')} section"
+    for kind, name in _SECTION_NAMES.items()
+}
 _PARSERS = parse_core.PARSERS
 # What follows the number in these is not looked at by LLVM.
 _SECTIONS_OF_ONE_NUMBER = (SectionId.START, SectionId.DATA_COUNT)
@@ -59,12 +64,13 @@ def parse(data: bytes, name: str, reading: Reading = STRICT) -> ObjectFile:
     """
     data = bytes(data)
     if data[:4] != MAGIC:
-        raise MalformedFile(name, "", 0, "no WebAssembly file: wrong magic number")
+        raise MalformedFile(name, "", 0, "invalid magic number", "no WebAssembly file")
     if len(data) < 8:
         raise MalformedFile(name, "", 4, "missing version number")
     version = int.from_bytes(data[4:8], "little")
     if version != VERSION:
-        raise MalformedFile(name, "", 4, f"version {version}, only {VERSION} is known")
+        problem = f"invalid version number: {version}"
+        raise MalformedFile(name, "", 4, problem, f"only {VERSION} is known")
 
     state = FileState(reading=reading)
     reader = Reader(data, 0, reading.padded_numbers)
@@ -75,8 +81,13 @@ def parse(data: bytes, name: str, reading: Reading = STRICT) -> ObjectFile:
     try:
         parse_core.check_end(state, len(data))
     except ReadError as error:
-        raise MalformedFile(name, "", error.offset, error.problem, error.fault) from None
+        raise error.in_file(name, "") from None
     return ObjectFile(name, state.sections)
+
+
+def _out_of_order(file: Reader, pos: int, kind: int, name: str) -> ReadError:
+    detail = f"section {name} stands twice or out of order"
+    return file.wrong(pos, f"out of order section type: {kind}", detail)
 
 
 def _section(file: Reader, state: FileState, file_name: str, seen: int) -> int:
@@ -88,20 +99,20 @@ def _section(file: Reader, state: FileState, file_name: str, seen: int) -> int:
         size, size_width = file.padded_u32()
         where = _SECTION_NAMES.get(kind, "")
         if not size:
-            raise file.wrong(start, "section of no bytes")
+            raise file.wrong(start, "zero length section")
         base = file.pos
-        reader = Reader(file.take(size, "section", Fault.RULE), base, file.padded)
+        reader = Reader(file.take(size, "section", "section too large"), base, file.padded)
         section: Section
         if kind:
             parser = _PARSERS.get(kind)
             if parser is None:
-                raise file.wrong(start, f"unknown section id {kind}")
+                raise file.wrong(start, f"invalid section type: {kind}")
             bit = _BIT_OF_ID[kind]
             if seen & _FORBIDDEN[bit]:
-                raise file.wrong(start, f"section {where} stands twice or out of order")
+                raise _out_of_order(file, start, kind, where)
             section = parser(reader, state, size_width)
             if kind not in _SECTIONS_OF_ONE_NUMBER or not state.reading.unused_parts:
-                reader.finish()
+                reader.finish(_WORDS_FOR_SECTIONS[kind])
             state.content_sizes.append(size)
         else:
             name = reader.name()
@@ -111,17 +122,17 @@ def _section(file: Reader, state: FileState, file_name: str, seen: int) -> int:
             is_relocation = name.startswith("reloc.")
             bit = _RELOC if is_relocation else _BIT_OF_NAME.get(name, 0)
             if bit and seen & _FORBIDDEN[bit]:
-                raise file.wrong(start, f"section {where} stands twice or out of order")
+                raise _out_of_order(file, start, kind, where)
             if is_relocation:
                 section = parse_linking.parse_relocations(reader, state, size_width, name)
-                reader.finish()
+                reader.finish("reloc section")
             elif name in _CUSTOM_PARSERS:
                 section = _CUSTOM_PARSERS[name](reader, state, size_width)
-                reader.finish()
+                reader.finish(f"{name.replace('_', ' ')} section")
             else:
                 section = CustomSection(name, reader.content, size_width)
             state.content_sizes.append(reader.end)
         state.sections.append(section)
     except ReadError as error:
-        raise MalformedFile(file_name, where, error.offset, error.problem, error.fault) from None
+        raise error.in_file(file_name, where) from None
     return bit

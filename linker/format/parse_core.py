@@ -57,6 +57,8 @@ _HAS_MAX, _HAS_PAGE_SIZE = int(LimitsFlag.HAS_MAX), int(LimitsFlag.HAS_PAGE_SIZE
 _PASSIVE, _EXPLICIT_MEMORY = int(DataSegmentFlag.PASSIVE), int(DataSegmentFlag.EXPLICIT_MEMORY)
 _KIND_NAMES = ("function", "table", "memory", "global", "tag")
 
+_BODY_TOO_LONG = "Function extends beyond buffer"
+
 _new = tuple.__new__
 
 
@@ -85,11 +87,12 @@ def _value_type(reader: Reader, state: FileState) -> ValueType:
     return value_type
 
 
-def _type_index(reader: Reader, state: FileState) -> int:
+def _type_index(reader: Reader, state: FileState, of: str = "function") -> int:
     start = reader.pos
     index = reader.u32()
     if index >= state.types:
-        raise reader.wrong(start, f"type index {index} of {state.types} types")
+        detail = f"type index {index} of {state.types} types"
+        raise reader.wrong(start, f"invalid {of} type", detail)
     return index
 
 
@@ -97,8 +100,8 @@ def _tag_type(reader: Reader, state: FileState) -> int:
     start = reader.pos
     attribute = reader.byte()
     if attribute:
-        raise reader.wrong(start, f"invalid tag attribute {attribute}")
-    return _type_index(reader, state)
+        raise reader.wrong(start, "invalid attribute", f"tag attribute {attribute}")
+    return _type_index(reader, state, "tag")
 
 
 def _limits(reader: Reader, state: FileState) -> Limits:
@@ -114,7 +117,7 @@ def _limits(reader: Reader, state: FileState) -> Limits:
         page_size = reader.u32()
         if page_size >= 32:
             problem = f"page size of 2 to the {page_size} is too large"
-            raise reader.wrong(start, problem, Fault.CUT_OFF)
+            raise reader.wrong(start, problem, fault=Fault.CUT_OFF)
     known = _LIMITS_FLAGS[flags] if flags < 16 else LimitsFlag(flags)
     return Limits(known, minimum, maximum, page_size)
 
@@ -124,7 +127,8 @@ def _table_type(reader: Reader, state: FileState) -> TableType:
     element = _value_type(reader, state)
     limits = _limits(reader, state)
     if element not in _REFERENCE_TYPES and element != unmodelled.OTHERREF:
-        raise reader.wrong(start, f"{element.name} is no type of table elements")
+        detail = f"{element.name} is no type of table elements"
+        raise reader.wrong(start, "invalid table element type", detail)
     return TableType(element, limits)
 
 
@@ -133,7 +137,7 @@ def _mutability(reader: Reader) -> bool:
     # LLVM reads a number with a sign, and ends where it is neither 0 nor 1.
     mutable = reader.s64() if reader.padded else reader.byte()
     if not 0 <= mutable <= 1:
-        raise reader.wrong(start, f"invalid mutability {mutable}", Fault.CUT_OFF)
+        raise reader.wrong(start, f"invalid mutability {mutable}", fault=Fault.CUT_OFF)
     return mutable == 1
 
 
@@ -190,7 +194,7 @@ def parse_types(reader: Reader, state: FileState, size_width: int) -> Section:
             if state.reading.unmodelled_types and unmodelled.skip_type(reader, form):
                 types.append(FunctionType((), ()))
                 continue
-            raise reader.wrong(start, f"unsupported type form 0x{form:02x}")
+            raise reader.wrong(start, "bad form", f"unsupported type form 0x{form:02x}")
         types.append(FunctionType(_value_types(reader, state), _value_types(reader, state)))
     state.types = len(types)
     return TypeSection(types, size_width, count_width)
@@ -217,7 +221,7 @@ def parse_imports(reader: Reader, state: FileState, size_width: int) -> Section:
         elif kind == _TAG:
             description = _tag_type(reader, state)
         else:
-            raise reader.wrong(start, f"invalid import kind {kind}")
+            raise reader.wrong(start, "unexpected import kind", f"kind {kind}")
         imports.append(Import(module, name, _KINDS[kind], description))
         imported[kind].append(name)
     state.totals = [len(names) for names in imported]
@@ -236,7 +240,9 @@ def parse_tables(reader: Reader, state: FileState, size_width: int) -> Section:
     count, count_width = reader.padded_u32()
     tables: list[Table] = []
     for _ in range(count):
-        if reader.content[reader.pos : reader.pos + 1] != bytes((_TABLE_WITH_INIT,)):
+        # LLVM takes the byte that stands before an initial value for an unknown type.
+        has_init = reader.content[reader.pos : reader.pos + 1] == bytes((_TABLE_WITH_INIT,))
+        if state.reading.unmodelled_types or not has_init:
             tables.append(Table(_table_type(reader, state)))
             continue
         reader.pos += 1
@@ -283,12 +289,13 @@ def parse_exports(reader: Reader, state: FileState, size_width: int) -> Section:
         kind_at, start = start, reader.pos
         index = reader.u32()
         if kind >= len(_KINDS):
-            raise reader.wrong(kind_at, f"invalid export kind {kind}")
+            raise reader.wrong(kind_at, "unexpected export kind", f"kind {kind}")
         if index >= state.totals[kind] and not (
             state.reading.unused_parts and kind in (_TABLE, _MEMORY)
         ):
-            known = state.totals[kind]
-            raise reader.wrong(start, f"export of {_KIND_NAMES[kind]} {index} of {known}")
+            what = _KIND_NAMES[kind]
+            detail = f"{what} {index} of {state.totals[kind]}"
+            raise reader.wrong(start, f"invalid {what} export", detail)
         exports.append(Export(name, _KINDS[kind], index))
     return ExportSection(exports, size_width, count_width)
 
@@ -296,7 +303,8 @@ def parse_exports(reader: Reader, state: FileState, size_width: int) -> Section:
 def parse_start(reader: Reader, state: FileState, size_width: int) -> Section:
     index = reader.u32()
     if index >= state.totals[_FUNCTION]:
-        raise reader.wrong(0, f"start function {index} of {state.totals[_FUNCTION]}")
+        detail = f"function {index} of {state.totals[_FUNCTION]}"
+        raise reader.wrong(0, "invalid start function", detail)
     return StartSection(index, size_width)
 
 
@@ -304,7 +312,8 @@ def _element_segment(reader: Reader, state: FileState) -> ElementSegment:
     start = reader.pos
     flags = reader.u32()
     if flags > 7:
-        raise reader.wrong(start, f"unknown flags 0x{flags:x} of an element segment")
+        problem = "Unsupported flags for element segment"
+        raise reader.wrong(start, problem, f"flags 0x{flags:x}")
     is_active = not flags & 1
     table = 0
     offset = None
@@ -314,7 +323,7 @@ def _element_segment(reader: Reader, state: FileState) -> ElementSegment:
             table = reader.u32()
         if table >= state.totals[_TABLE]:
             known = state.totals[_TABLE]
-            raise reader.wrong(start, f"element segment for table {table} of {known}")
+            raise reader.wrong(start, "invalid TableNumber", f"table {table} of {known}")
         offset = _init_expr(reader, state)
     element_kind = None
     if flags & 3:
@@ -324,7 +333,7 @@ def _element_segment(reader: Reader, state: FileState) -> ElementSegment:
             if element_kind not in _REFERENCE_TYPES and not state.reading.unmodelled_types:
                 raise reader.wrong(start, f"invalid reference type 0x{element_kind:02x}")
         elif element_kind:
-            raise reader.wrong(start, f"invalid element kind 0x{element_kind:02x}")
+            raise reader.wrong(start, "invalid elem type", f"element kind 0x{element_kind:02x}")
     count = reader.u32()
     if flags & 4:
         items = tuple([_init_expr(reader, state) for _ in range(count)])
@@ -337,7 +346,7 @@ def _element_segment(reader: Reader, state: FileState) -> ElementSegment:
         if index >= known:
             # wasm-ld has an array of the functions' places, and writes beyond its end.
             problem = f"element segment with function {index} of {known}"
-            raise reader.wrong(start, problem, Fault.BEYOND)
+            raise reader.wrong(start, problem, fault=Fault.BEYOND)
         functions.append(index)
     return ElementSegment(flags, table, offset, element_kind, tuple(functions))
 
@@ -358,8 +367,8 @@ def parse_code(reader: Reader, state: FileState, size_width: int) -> Section:
     start = reader.pos
     count, count_width = reader.padded_u32()
     if count != state.functions:
-        problem = f"{count} function bodies for {state.functions} functions"
-        raise reader.wrong(start, problem)
+        detail = f"{count} function bodies for {state.functions} functions"
+        raise reader.wrong(start, "invalid function count", detail)
     padded = reader.padded
     functions: list[FunctionBody] = []
     append = functions.append
@@ -387,10 +396,10 @@ def parse_code(reader: Reader, state: FileState, size_width: int) -> Section:
             if padded:
                 _read_locals(Reader(content[pos:], reader.base + pos, padded))
             if after > end:
-                problem = f"function body of {size} bytes is longer than the content"
-                raise reader.wrong(start, problem)
+                detail = f"function body of {size} bytes is longer than the content"
+                raise reader.wrong(start, _BODY_TOO_LONG, detail)
             if not size:
-                raise reader.wrong(start, "empty function body")
+                raise reader.wrong(start, _BODY_TOO_LONG, "empty function body")
             _read_locals(Reader(body, reader.base + pos, padded))
         append(_new(FunctionBody, (body, start, width)))
         pos = after
@@ -424,8 +433,9 @@ def parse_data(reader: Reader, state: FileState, size_width: int) -> Section:
     start = reader.pos
     count, count_width = reader.padded_u32()
     if state.data_count is not None and count != state.data_count:
-        problem = f"{count} data segments, but the data count says {state.data_count}"
-        raise reader.wrong(start, problem)
+        problem = "number of data segments does not match DataCount section"
+        detail = f"{count} data segments, but the data count says {state.data_count}"
+        raise reader.wrong(start, problem, detail)
     segments: list[DataSegment] = []
     for _ in range(count):
         start = reader.pos
@@ -444,7 +454,7 @@ def parse_data(reader: Reader, state: FileState, size_width: int) -> Section:
             init = _init_expr(reader, state)
         size = reader.u32()
         offset = reader.pos
-        content = reader.take(size, "data segment", Fault.RULE)
+        content = reader.take(size, "data segment", "invalid segment size")
         segments.append(_new(DataSegment, (flags, memory, init, content, offset)))
         state.segment_sizes.append(size)
     return DataSection(segments, size_width, count_width)

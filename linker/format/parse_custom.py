@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from linker.format.constants import ExternalKind, NameSubsection
-from linker.format.errors import Fault
 from linker.format.leb128 import LebError, decode_unsigned
 from linker.format.model import (
     NameSection,
@@ -16,8 +15,10 @@ from linker.format.parse_state import FileState
 from linker.format.reader import Reader
 
 _PRODUCER_FIELDS = ("language", "processed-by", "sdk")
+_UNKNOWN_FIELD = "producers section field is not named one of language, processed-by, or sdk"
 _FEATURE_PREFIXES = (0x2B, 0x2D)
 _REQUIRED_FEATURE = 0x3D
+_NAMES_END = "name sub-section ended prematurely"
 _INDEXED = {
     int(NameSubsection.FUNCTION): "function",
     int(NameSubsection.GLOBAL): "global",
@@ -32,10 +33,11 @@ def parse_producers(reader: Reader, state: FileState, size_width: int) -> Sectio
     for _ in range(reader.u32()):
         start = reader.pos
         field_name = reader.name()
-        if field_name not in _PRODUCER_FIELDS:
-            raise reader.wrong(start, f"unknown field {field_name!r}")
         if field_name in seen_fields:
-            raise reader.wrong(start, f"field {field_name!r} stands twice")
+            detail = f"field {field_name!r} stands twice"
+            raise reader.wrong(start, "producers section does not have unique fields", detail)
+        if field_name not in _PRODUCER_FIELDS:
+            raise reader.wrong(start, _UNKNOWN_FIELD, f"field {field_name!r}")
         seen_fields.add(field_name)
         values: list[tuple[str, str]] = []
         seen: set[str] = set()
@@ -44,7 +46,8 @@ def parse_producers(reader: Reader, state: FileState, size_width: int) -> Sectio
             producer = reader.name()
             version = reader.name()
             if producer in seen:
-                raise reader.wrong(start, f"producer {producer!r} stands twice")
+                detail = f"producer {producer!r} stands twice"
+                raise reader.wrong(start, "producers section contains repeated producer", detail)
             seen.add(producer)
             values.append((producer, version))
         fields.append((field_name, values))
@@ -60,11 +63,12 @@ def parse_target_features(reader: Reader, state: FileState, size_width: int) -> 
         prefix = reader.byte()
         is_known = prefix in _FEATURE_PREFIXES
         if not is_known and not (state.reading.required_features and prefix == _REQUIRED_FEATURE):
-            raise reader.wrong(start, f"unknown feature prefix 0x{prefix:02x}")
+            raise reader.wrong(start, "unknown feature policy prefix", f"prefix 0x{prefix:02x}")
         start = reader.pos
         name = reader.name()
         if name in seen:
-            raise reader.wrong(start, f"feature {name!r} stands twice")
+            problem = f'target features section contains repeated feature "{name}"'
+            raise reader.wrong(start, problem)
         seen.add(name)
         features.append(TargetFeature(chr(prefix), name))
     return TargetFeaturesSection(features, size_width)
@@ -90,15 +94,15 @@ def parse_names(reader: Reader, state: FileState, size_width: int) -> Section:
             end = start + size
             entries = _name_map(reader, kind, limits[kind], seen[kind])
             if end > reader.end:
-                problem = f"name subsection of {size} bytes is longer than the content"
-                raise reader.wrong(start, problem)
+                detail = f"name subsection of {size} bytes is longer than the content"
+                raise reader.wrong(start, _NAMES_END, detail)
             if reader.pos != end:
                 what = "too few" if end > reader.pos else "too many"
-                problem = f"{abs(end - reader.pos)} bytes {what} in a name subsection"
-                raise reader.wrong(min(reader.pos, end), problem)
+                detail = f"{abs(end - reader.pos)} bytes {what} in a name subsection"
+                raise reader.wrong(min(reader.pos, end), _NAMES_END, detail)
             subsections.append((kind, width, entries))
         else:
-            content = reader.take(size, "name subsection", Fault.RULE)
+            content = reader.take(size, "name subsection", "name section ended prematurely")
             subsections.append((kind, width, content))
     return NameSection(subsections, size_width)
 
@@ -127,12 +131,16 @@ def _name_map(reader: Reader, kind: int, limit: int, seen: set[int]) -> list[tup
             after = pos + length
             if after > end:
                 raise reader.too_long(start, "name", length)
-            if index >= limit:
-                raise reader.wrong(start, f"name of {what} {index} of {limit}")
             if index in seen:
-                raise reader.wrong(start, f"{what} {index} is named twice")
+                short = what.removeprefix("data ")
+                detail = f"{what} {index} is named twice"
+                raise reader.wrong(start, f"{short} named more than once", detail)
+            if index >= limit:
+                detail = f"name of {what} {index} of {limit}"
+                raise reader.wrong(start, f"invalid {what} name entry", detail)
             if needs_name and not length:
-                raise reader.wrong(start, f"empty name of {what} {index}")
+                detail = f"empty name of {what} {index}"
+                raise reader.wrong(start, f"invalid {what} name entry", detail)
             seen.add(index)
             append((index, str(content[pos:after], "utf-8", "surrogateescape")))
             pos = after

@@ -32,7 +32,7 @@ from linker.format.model import (
     Symbol,
 )
 from linker.format.parse_state import FileState
-from linker.format.reader import Reader
+from linker.format.reader import Reader, ReadError
 from linker.format.relocation_shapes import SHAPES
 
 _new = tuple.__new__
@@ -69,7 +69,7 @@ def parse_linking(reader: Reader, state: FileState, size_width: int) -> Section:
     start = reader.pos
     version = reader.u32()
     if version != LINKING_VERSION:
-        problem = f"linking version {version}, only {LINKING_VERSION} is known"
+        problem = f"unexpected metadata version: {version} (Expected: {LINKING_VERSION})"
         raise reader.wrong(start, problem)
     linking = LinkingSection(version, size_width=size_width)
     order: list[tuple[int, int]] = []
@@ -84,7 +84,7 @@ def parse_linking(reader: Reader, state: FileState, size_width: int) -> Section:
         size, width = reader.padded_u32()
         base = reader.base + reader.pos
         # LLVM goes on behind the section's end, where there may be nothing.
-        content = reader.take(size, "linking subsection", Fault.BEYOND)
+        content = reader.take(size, "linking subsection", fault=Fault.BEYOND)
         order.append((kind, width))
         inner = Reader(content, base, reader.padded)
         if kind == LinkingSubsection.SYMBOL_TABLE:
@@ -99,7 +99,7 @@ def parse_linking(reader: Reader, state: FileState, size_width: int) -> Section:
         else:
             linking.unknown[kind] = content
             continue
-        inner.finish()
+        inner.finish("linking sub-section")
     linking.order = order
     return linking
 
@@ -108,8 +108,8 @@ def _segments(reader: Reader, state: FileState) -> list[SegmentInfo]:
     start = reader.pos
     count = reader.u32()
     if count > len(state.segment_sizes):
-        problem = f"{count} segment names for {len(state.segment_sizes)} data segments"
-        raise reader.wrong(start, problem)
+        detail = f"{count} segment names for {len(state.segment_sizes)} data segments"
+        raise reader.wrong(start, "too many segment names", detail)
     return [SegmentInfo(reader.name(), reader.u32(), reader.u32()) for _ in range(count)]
 
 
@@ -121,7 +121,8 @@ def _init_functions(reader: Reader, state: FileState) -> list[InitFunction]:
         start = reader.pos
         symbol = reader.u32()
         if symbol >= len(kinds) or kinds[symbol] != _FUNCTION:
-            raise reader.wrong(start, f"init function: symbol {symbol} is no function")
+            problem = f"invalid function symbol: {symbol}"
+            raise reader.wrong(start, problem, "an init function")
         functions.append(InitFunction(priority, symbol))
     return functions
 
@@ -134,45 +135,50 @@ def _comdats(reader: Reader, state: FileState, members: set[tuple[int, int]]) ->
         start = reader.pos
         name = reader.name()
         if not name or name in names:
-            raise reader.wrong(start, f"empty or repeated comdat name {name!r}")
+            problem = f"bad/duplicate COMDAT name {name}"
+            raise reader.wrong(start, problem, "repeated" if name else "empty")
         names.add(name)
         start = reader.pos
         flags = reader.u32()
         if flags:
-            raise reader.wrong(start, f"unknown comdat flags 0x{flags:x}")
+            raise reader.wrong(start, "unsupported COMDAT flags", f"flags 0x{flags:x}")
         entries: list[ComdatEntry] = []
         for _ in range(reader.u32()):
             start = reader.pos
             kind = reader.u32()
             index = reader.u32()
             if kind not in _COMDAT_KINDS:
-                raise reader.wrong(start, f"unknown kind {kind} of a comdat entry")
-            problem = _comdat_entry_problem(state, kind, index)
+                raise reader.wrong(start, "invalid COMDAT entry type", f"kind {kind}")
+            problem, detail = _comdat_entry_problem(state, kind, index)
             # LLVM lets a section stand in several comdats; the last one counts.
             if not problem and kind != ComdatKind.SECTION and (kind, index) in members:
-                problem = f"{_COMDAT_KINDS[kind].name.lower()} {index} is in two comdats"
+                what = "data segment" if kind == ComdatKind.DATA else "function"
+                problem, detail = f"{what} in two COMDATs", f"{what} {index}"
             if problem:
-                raise reader.wrong(start, problem)
+                raise reader.wrong(start, problem, detail)
             members.add((kind, index))
             entries.append(ComdatEntry(_COMDAT_KINDS[kind], index))
         comdats.append(Comdat(name, flags, tuple(entries)))
     return comdats
 
 
-def _comdat_entry_problem(state: FileState, kind: int, index: int) -> str:
-    """What is wrong with the index of a comdat entry, or ""."""
+def _comdat_entry_problem(state: FileState, kind: int, index: int) -> tuple[str, str]:
+    """What is wrong with the index of a comdat entry, with the detail; "" for nothing."""
     if kind == ComdatKind.DATA:
         if index >= len(state.segment_sizes):
-            return f"comdat with data segment {index} of {len(state.segment_sizes)}"
+            detail = f"data segment {index} of {len(state.segment_sizes)}"
+            return "COMDAT data index out of range", detail
     elif kind == ComdatKind.FUNCTION:
         imported = len(state.imported[ExternalKind.FUNCTION])
         if not imported <= index < state.totals[ExternalKind.FUNCTION]:
-            return f"comdat with function {index}, which is not defined"
+            detail = f"function {index} is not defined"
+            return "COMDAT function index out of range", detail
     elif index >= len(state.sections):
-        return f"comdat with section {index} of {len(state.sections)}"
+        detail = f"section {index} of {len(state.sections)}"
+        return "COMDAT section index out of range", detail
     elif state.sections[index].id != SectionId.CUSTOM:
-        return f"comdat with section {index}, which is no custom section"
-    return ""
+        return "non-custom section in a COMDAT", f"section {index}"
+    return "", ""
 
 
 def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
@@ -198,7 +204,7 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
             if flags >= 0x80:
                 flags, pos = decode_unsigned(content, pos - 1, 32, padded)
             if kind > 5:
-                raise reader.wrong(start, f"unknown symbol kind {kind}")
+                raise reader.wrong(start, f"invalid symbol type: {kind}")
 
             index = 0
             data: DataReference | None = None
@@ -206,7 +212,7 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
             name = ""
             if kind != _DATA:
                 if kind == _SECTION and flags & _BINDING != _LOCAL:
-                    raise reader.wrong(start, "section symbol is not local")
+                    raise reader.wrong(start, "section symbols must have local binding")
                 index = content[pos]
                 pos += 1
                 if index >= 0x80:
@@ -214,7 +220,7 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
                 if kind == _SECTION:
                     if index >= len(state.sections):
                         problem = f"section symbol for section {index} of {len(state.sections)}"
-                        raise reader.wrong(start, problem, Fault.BEYOND)
+                        raise reader.wrong(start, problem, fault=Fault.BEYOND)
                     has_name = False
                 else:
                     space = _SPACES[kind]
@@ -222,12 +228,14 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
                     is_undefined = flags & _UNDEFINED != 0
                     if index >= totals[space] or is_undefined != (index < len(imports)):
                         what = "undefined" if is_undefined else "defined"
-                        problem = f"{what} {_SYMBOL_NAMES[kind]} symbol with index {index}"
-                        raise reader.wrong(start, f"{problem}, which is not {what}")
+                        problem = f"invalid {_SYMBOL_NAMES[kind]} symbol index"
+                        raise reader.wrong(start, problem, f"index {index} is not {what}")
                     if is_undefined:
                         if kind != _FUNCTION and flags & _BINDING == _WEAK:
-                            problem = f"undefined weak {_SYMBOL_NAMES[kind]} symbol"
-                            raise reader.wrong(start, problem)
+                            # LLVM calls a tag a global here.
+                            what = "table" if kind == SymbolKind.TABLE else "global"
+                            problem = f"undefined weak {what} symbol"
+                            raise reader.wrong(start, problem, _SYMBOL_NAMES[kind])
                         if not flags & _EXPLICIT_NAME:
                             has_name = False
                             name = imports[index]
@@ -253,11 +261,13 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
                         size, pos = decode_unsigned(content, pos, 64, padded)
                     if not flags & _ABSOLUTE:
                         if segment >= len(segment_sizes):
-                            problem = f"data symbol {name} in segment {segment} of"
-                            raise reader.wrong(start, f"{problem} {len(segment_sizes)}")
+                            problem = f"invalid data segment index: {segment}"
+                            detail = f"symbol {name!r}, {len(segment_sizes)} segments"
+                            raise reader.wrong(start, problem, detail)
                         if offset > segment_sizes[segment]:
-                            problem = f"data symbol {name} at offset {offset} of a segment of"
-                            raise reader.wrong(start, f"{problem} {segment_sizes[segment]} bytes")
+                            sizes = f"offset: {offset} segment size: {segment_sizes[segment]}"
+                            problem = f"invalid data symbol offset: `{name}` ({sizes})"
+                            raise reader.wrong(start, problem)
                     data = DataReference(segment, offset, size)
 
             if flags & _BINDING != _LOCAL:
@@ -275,10 +285,31 @@ def _symbols(reader: Reader, state: FileState) -> list[Symbol]:
     return symbols
 
 
+def _bad_relocation(
+    reader: Reader, pos: int, state: FileState, what: str, index: int, detail: str
+) -> ReadError:
+    """The error for a relocation to what it must not name; LLVM's names the symbol."""
+    linking = next((part for part in state.sections if isinstance(part, LinkingSection)), None)
+    if linking is None or index >= len(linking.symbols):
+        return reader.wrong(pos, f"invalid {what}", detail, Fault.BEYOND)
+    symbol = linking.symbols[index]
+    name = symbol.name
+    if symbol.kind is SymbolKind.SECTION and symbol.index is not None:
+        name = getattr(state.sections[symbol.index], "name", "")
+    return reader.wrong(pos, f"invalid {what}: {name}", detail)
+
+
 # Tables by relocation kind: patched bytes, bits of the addend, allowed symbol kinds as bits.
 _ORDERED_SHAPES = [SHAPES[kind] for kind in sorted(RelocationType)]
 _WIDTHS = bytes(shape.width for shape in _ORDERED_SHAPES)
 _ADDEND_BITS = bytes(shape.addend_bits for shape in _ORDERED_SHAPES)
+# What LLVM calls a relocation to a wrong symbol.
+_RELOCATED = [
+    "global relocation"
+    if SymbolKind.GLOBAL in shape.symbols
+    else "".join(f"{kind.name.lower()} relocation" for kind in shape.symbols)
+    for shape in _ORDERED_SHAPES
+]
 _ALLOWED_KINDS = bytes(sum(1 << kind for kind in shape.symbols) for shape in _ORDERED_SHAPES)
 # A table for `bytes.translate`: a symbol kind to its bit.
 _BIT_OF_KIND = bytes(1 << kind if kind < 6 else 0 for kind in range(256))
@@ -296,7 +327,8 @@ def parse_relocations(reader: Reader, state: FileState, size_width: int, name: s
     start = reader.pos
     target = reader.u32()
     if target >= len(state.sections):
-        raise reader.wrong(start, f"relocations for section {target} of {len(state.sections)}")
+        detail = f"relocations for section {target} of {len(state.sections)}"
+        raise reader.wrong(start, "invalid section index", detail)
     if state.sections[target].id not in _PATCHED_SECTIONS and not state.reading.unused_parts:
         problem = f"section {target} is no code, data or custom section"
         raise reader.wrong(start, problem)
@@ -349,8 +381,8 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
                     else:
                         offset, pos = decode_unsigned(content, pos + 1, 32, padded)
             if offset < previous:
-                problem = f"relocation at offset {offset} after one at {previous}"
-                raise reader.wrong(start, problem)
+                detail = f"relocation at offset {offset} after one at {previous}"
+                raise reader.wrong(start, "relocations not in offset order", detail)
             previous = offset
 
             index = content[pos]
@@ -365,20 +397,21 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
                     index, pos = decode_unsigned(content, pos, 32, padded)
 
             if kind > 26:
-                raise reader.wrong(start, f"unknown relocation kind {kind}")
+                raise reader.wrong(start, f"invalid relocation type: {kind}")
             if kind == _TYPE_INDEX:
                 if index >= state.types:
-                    # LLVM's message names the symbol of that number, too.
-                    fault = Fault.RULE if index < symbol_count else Fault.BEYOND
-                    raise reader.wrong(start, f"relocation to type {index} of {state.types}", fault)
+                    detail = f"type {index} of {state.types}"
+                    raise _bad_relocation(
+                        reader, start, state, "relocation type index", index, detail
+                    )
             elif index >= symbol_count:
-                # LLVM's message would name the symbol.
-                problem = f"relocation to symbol {index} of {symbol_count}"
-                raise reader.wrong(start, problem, Fault.BEYOND)
+                what = _RELOCATED[kind]
+                detail = f"symbol {index} of {symbol_count}"
+                raise _bad_relocation(reader, start, state, what, index, detail)
             elif not bits[index] & allowed[kind]:
-                what = _SYMBOL_NAMES[kinds[index]]
-                problem = f"relocation {RelocationType(kind).name} to {what} symbol {index}"
-                raise reader.wrong(start, problem)
+                kind_name, what = RelocationType(kind).name, _RELOCATED[kind]
+                detail = f"{kind_name} to {_SYMBOL_NAMES[kinds[index]]} symbol {index}"
+                raise _bad_relocation(reader, start, state, what, index, detail)
 
             addend = 0
             if addend_bits[kind]:
@@ -400,12 +433,13 @@ def _relocations(reader: Reader, state: FileState, count: int, limit: int) -> li
                     else:
                         addend, pos = decode_signed(content, pos, addend_bits[kind], padded)
             if offset + widths[kind] > limit:
-                problem = f"relocation of {widths[kind]} bytes at offset {offset} of a section of"
+                what = f"relocation of {widths[kind]} bytes at offset {offset} of a section of"
                 # LLVM takes some of ten bytes for shorter ones, and patches what follows.
                 fault = Fault.RULE
                 if kind in _SHORT_TO_LLVM and offset + 5 <= limit:
                     fault = Fault.BEYOND
-                raise reader.wrong(start, f"{problem} {limit} bytes", fault)
+                detail = f"{what} {limit} bytes"
+                raise reader.wrong(start, "invalid relocation offset", detail, fault)
             append(new(relocation_type, (kind, offset, index, addend)))
     except IndexError:
         raise reader.cut_off() from None

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from linker.format.errors import Fault
+from linker.format.errors import Fault, MalformedFile
 from linker.format.leb128 import LebError, decode_signed, decode_unsigned
 
 
 class ReadError(Exception):
     """A problem at `offset`, in bytes from the start of the file. Becomes `MalformedFile`."""
 
-    def __init__(self, offset: int, problem: str, fault: Fault = Fault.RULE) -> None:
-        super().__init__(offset, problem)
+    def __init__(
+        self, offset: int, problem: str, detail: str = "", fault: Fault = Fault.RULE
+    ) -> None:
+        super().__init__(offset, problem, detail)
+        self.detail = detail
         self.fault = fault
         self.offset = offset
         self.problem = problem
+
+    def in_file(self, file: str, section: str) -> MalformedFile:
+        """The error to raise for the file, met in a section."""
+        return MalformedFile(file, section, self.offset, self.problem, self.detail, self.fault)
 
 
 class Reader:
@@ -33,22 +40,28 @@ class Reader:
         self.pos = 0
         self.end = len(content)
 
-    def wrong(self, pos: int, problem: str, fault: Fault = Fault.RULE) -> ReadError:
-        """The error to raise for `problem` at `pos` of the content."""
-        return ReadError(self.base + pos, problem, fault)
+    def wrong(
+        self, pos: int, problem: str, detail: str = "", fault: Fault = Fault.RULE
+    ) -> ReadError:
+        """The error to raise for `problem` at `pos` of the content.
+
+        `problem` is what LLVM says there, if anything; `detail` is what we know besides.
+        """
+        return ReadError(self.base + pos, problem, detail, fault)
 
     def bad_number(self, error: LebError) -> ReadError:
         """The error to raise for a number that cannot be read."""
-        return self.wrong(error.position, error.problem, Fault.CUT_OFF)
+        return self.wrong(error.position, error.problem, error.detail, Fault.CUT_OFF)
 
     def too_long(self, pos: int, what: str, length: int) -> ReadError:
         """The error to raise where `length` bytes are more than there are."""
         problem = f"{what} of {length} bytes is longer than the content"
-        return self.wrong(pos, problem, Fault.CUT_OFF)
+        return self.wrong(pos, problem, fault=Fault.CUT_OFF)
 
     def cut_off(self) -> ReadError:
         """The error to raise where more bytes are needed than there are."""
-        return ReadError(self.base + self.end, "unexpected end of the content", Fault.CUT_OFF)
+        problem = "unexpected end of the content"
+        return ReadError(self.base + self.end, problem, fault=Fault.CUT_OFF)
 
     def byte(self) -> int:
         pos = self.pos
@@ -109,17 +122,25 @@ class Reader:
         self.pos = after
         return str(self.content[pos:after], "utf-8", "surrogateescape")
 
-    def take(self, length: int, what: str, fault: Fault = Fault.CUT_OFF) -> bytes:
-        """The next `length` bytes; `what` names them in the error, `fault` what kind it is."""
+    def take(
+        self, length: int, what: str, problem: str = "", fault: Fault = Fault.CUT_OFF
+    ) -> bytes:
+        """The next `length` bytes; `what` names them in the error.
+
+        `problem` is LLVM's word for too few of them; without it, `fault` is what kind it is.
+        """
         pos = self.pos
         after = pos + length
         if after > self.end:
-            problem = f"{what} of {length} bytes is longer than the content"
-            raise self.wrong(pos, problem, fault)
+            detail = f"{what} of {length} bytes is longer than the content"
+            if problem:
+                raise self.wrong(pos, problem, detail)
+            raise self.wrong(pos, detail, fault=fault)
         self.pos = after
         return self.content[pos:after]
 
-    def finish(self) -> None:
-        """Raises if anything is left."""
+    def finish(self, what: str) -> None:
+        """Raises if anything of `what` is left."""
         if self.pos != self.end:
-            raise self.wrong(self.pos, f"{self.end - self.pos} bytes too many at the end")
+            detail = f"{self.end - self.pos} bytes too many at the end"
+            raise self.wrong(self.pos, f"{what} ended prematurely", detail)

@@ -44,7 +44,7 @@ def skip_type(reader: Reader, form: int) -> bool:
         start = reader.pos
         supers = reader.u32()
         if supers > 1:
-            raise reader.wrong(start, f"type with {supers} supertypes")
+            raise reader.wrong(start, "Invalid number of supertypes", f"{supers} supertypes")
         if supers:
             reader.u32()
         form = reader.u32()
