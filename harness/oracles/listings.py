@@ -11,6 +11,7 @@ they are not a matter of the link:
 * the place and the details that the reference tells of a malformed input behind LLVM's words (its
   dialects do not: quirk malformed-places-untold). Words of other releases than `WORDS_OF` are not
   compared there;
+* all about bitcode, which the reference does not read;
 * what is longer than the bound on what is kept.
 """
 
@@ -26,6 +27,7 @@ from harness.oracles.messages import classify_line, without_places
 from harness.results import LinkResult, Outcome
 from harness.running import cut_mark
 
+_NO_BITCODE = ": bitcode is not supported yet"
 WORDS_OF = "lld-22"  # the release whose words the reader says
 FAMILIES = ("listing.", "message.")
 _PROGRAM = re.compile(r"^(?:\S*/)?(?:wasm-ld(?:-\d+)?|weld-ld): ", re.MULTILINE)
@@ -71,6 +73,9 @@ def judge_listings(situation: Situation) -> Findings:
                 findings.inconclusives[
                     "messages: an older release's words about a malformed input"
                 ] += 1
+                continue
+            if _NO_BITCODE in results[0].message or _NO_BITCODE in other.message:
+                findings.inconclusives["messages: about bitcode, which one does not read"] += 1
                 continue
             if _is_cut(results[0]) or _is_cut(other):
                 findings.inconclusives["listings: longer than what is kept"] += 1

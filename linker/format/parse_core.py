@@ -57,8 +57,6 @@ _HAS_MAX, _HAS_PAGE_SIZE = int(LimitsFlag.HAS_MAX), int(LimitsFlag.HAS_PAGE_SIZE
 _PASSIVE, _EXPLICIT_MEMORY = int(DataSegmentFlag.PASSIVE), int(DataSegmentFlag.EXPLICIT_MEMORY)
 _KIND_NAMES = ("function", "table", "memory", "global", "tag")
 
-_BODY_TOO_LONG = "Function extends beyond buffer"
-
 _new = tuple.__new__
 
 
@@ -391,20 +389,29 @@ def parse_code(reader: Reader, state: FileState, size_width: int) -> Section:
                 width = pos - start
         after = pos + size
         body = content[pos:after]
-        # LLVM reads the locals before it looks at the size, as far as the section goes.
         if after > end or not size or (body[0] and not _has_locals(body, reader, pos)):
-            if padded:
-                _read_locals(Reader(content[pos:], reader.base + pos, padded))
-            if after > end:
-                detail = f"function body of {size} bytes is longer than the content"
-                raise reader.wrong(start, _BODY_TOO_LONG, detail)
-            if not size:
-                raise reader.wrong(start, _BODY_TOO_LONG, "empty function body")
-            _read_locals(Reader(body, reader.base + pos, padded))
+            raise _bad_body(reader, start, pos, size)
         append(_new(FunctionBody, (body, start, width)))
         pos = after
     reader.pos = pos
     return CodeSection(functions, size_width, count_width)
+
+
+def _bad_body(reader: Reader, start: int, pos: int, size: int) -> ReadError:
+    """What is wrong with the body of `size` bytes at `pos`, whose entry is at `start`."""
+    rest = Reader(reader.content[pos:], reader.base + pos, reader.padded)
+    # LLVM reads the locals before it looks at the size, as far as the section goes.
+    if reader.padded:
+        _read_locals(rest)
+    if size > rest.end:
+        detail = f"function body of {size} bytes is longer than the content"
+    elif not size:
+        detail = "empty function body"
+    else:
+        if not reader.padded:
+            _read_locals(rest)
+        detail = "local declarations longer than the function body"
+    return reader.wrong(start, "Function extends beyond buffer", detail)
 
 
 def _has_locals(body: bytes, reader: Reader, pos: int) -> bool:

@@ -122,7 +122,7 @@ def _init_functions(reader: Reader, state: FileState) -> list[InitFunction]:
         symbol = reader.u32()
         if symbol >= len(kinds) or kinds[symbol] != _FUNCTION:
             problem = f"invalid function symbol: {symbol}"
-            raise reader.wrong(start, problem, "an init function")
+            raise reader.wrong(start, problem, "it is no function")
         functions.append(InitFunction(priority, symbol))
     return functions
 

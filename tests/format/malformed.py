@@ -92,8 +92,8 @@ HEADERS = (
     Malformed("wrong magic", b"\0asn\1\0\0\0", "", 0, "magic"),
     Malformed("no version", b"\0asm\1\0", "", 4, "version"),
     Malformed("wrong version", b"\0asm\2\0\0\0", "", 4, "version"),
-    case("unknown section id", file(HERE, section(14, 0)), "", "section id 14"),
-    case("empty section", file(HERE, b"\1\0"), "TYPE", "no bytes"),
+    case("unknown section id", file(HERE, section(14, 0)), "", "section type: 14"),
+    case("empty section", file(HERE, b"\1\0"), "TYPE", "zero length"),
     case("section longer than the file", file(b"\1\7", HERE, b"\0\0"), "TYPE", "longer"),
     case("huge section size", file(b"\1", HUGE, HERE, b"\0"), "TYPE", "longer"),
     case("section without size", file(b"\1", HERE), "", "end"),
@@ -299,6 +299,12 @@ CODE_CASES = (
     case("body too long", in_code(1, HERE, 3, b"\0\x0b"), "CODE", "longer"),
     case("empty body", in_code(1, HERE, 0), "CODE", "empty"),
     case("locals cut off", in_code(1, sized(2, 1, I32, HERE)), "CODE", "end"),
+    case(
+        "locals longer than the body",
+        in_code(1, HERE, 1, 1, 2, I32, b"\x0b"),
+        "CODE",
+        "local declarations",
+    ),
     case("huge locals count", in_code(1, sized(HUGE, HERE)), "CODE", "end"),
     case("bytes after the last body", in_code(1, EMPTY_BODY, HERE, b"\0"), "CODE", "1 bytes"),
 )

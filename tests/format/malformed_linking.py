@@ -40,7 +40,7 @@ def relocation(kind: int, offset: int, index: int, *addend: Part) -> Piece:
 
 
 LINKING_CASES = (
-    case("linking version", file(BASE, custom("linking", HERE, 1)), "linking", "version 1"),
+    case("linking version", file(BASE, custom("linking", HERE, 1)), "linking", "version: 1"),
     case("no linking version", file(BASE, custom("linking", HERE)), "linking", "end"),
     case("subsection too long", in_linking(8, 2, HERE, 0), "linking", "longer"),
     case("subsection without size", in_linking(8, HERE), "linking", "end"),
@@ -84,7 +84,7 @@ LINKING_CASES = (
 
 SYMBOL_CASES = (
     case("huge symbol count", in_linking(subsection(8, HUGE, HERE)), "linking", "end"),
-    case("symbol kind", in_symbols(join(HERE, symbol(6, 0, 0))), "linking", "kind 6"),
+    case("symbol kind", in_symbols(join(HERE, symbol(6, 0, 0))), "linking", "symbol type: 6"),
     case("no such function", in_symbols(join(HERE, symbol(0, 0, 2, "a"))), "linking", "index 2"),
     case(
         "defined but imported", in_symbols(join(HERE, symbol(0, 0, 0, "a"))), "linking", "defined"
@@ -98,18 +98,20 @@ SYMBOL_CASES = (
     case("weak undefined global", in_symbols(join(HERE, symbol(2, 0x11, 0))), "linking", "weak"),
     case("weak undefined table", in_symbols(join(HERE, symbol(5, 0x11, 0))), "linking", "weak"),
     case("weak undefined tag", in_symbols(join(HERE, symbol(4, 0x11, 0))), "linking", "weak"),
-    case("global section symbol", in_symbols(join(HERE, symbol(3, 0, 5))), "linking", "not local"),
+    case(
+        "global section symbol", in_symbols(join(HERE, symbol(3, 0, 5))), "linking", "local binding"
+    ),
     case(
         "no such segment",
         in_symbols(join(HERE, symbol(1, 0, "d", 1, 0, 0))),
         "linking",
-        "segment 1",
+        "segment index: 1",
     ),
     case(
         "symbol behind its segment",
         in_symbols(join(HERE, symbol(1, 0, "d", 0, 9, 0))),
         "linking",
-        "offset 9",
+        "offset: 9",
     ),
     case(
         "name too long", in_symbols(join(HERE, symbol(1, 0x10, 200, b"a"))), "linking", "200 bytes"
@@ -134,15 +136,15 @@ COMDAT_CASES = (
         "comdat without name",
         in_linking(subsection(7, 1, HERE, "", 0, 0)),
         "linking",
-        "comdat name",
+        "empty",
     ),
     case(
         "comdat name twice",
         in_linking(subsection(7, 2, "a", 0, 0, HERE, "a", 0, 0)),
         "linking",
-        "repeated comdat name",
+        "COMDAT name a",
     ),
-    case("comdat flags", in_linking(subsection(7, 1, "a", HERE, 1, 0)), "linking", "comdat flags"),
+    case("comdat flags", in_linking(subsection(7, 1, "a", HERE, 1, 0)), "linking", "COMDAT flags"),
     case(
         "comdat entry kind",
         in_linking(subsection(7, 1, "a", 0, 1, HERE, 2, 0)),
@@ -177,13 +179,13 @@ COMDAT_CASES = (
         "function in two comdats",
         in_linking(subsection(7, 2, "a", 0, 1, 1, 1, "b", 0, 1, HERE, 1, 1)),
         "linking",
-        "two comdats",
+        "two COMDATs",
     ),
     case(
         "segment in two comdats",
         in_linking(subsection(7, 2, "a", 0, 1, 0, 0, "b", 0, 1, HERE, 0, 0)),
         "linking",
-        "two comdats",
+        "two COMDATs",
     ),
     case("huge comdat count", in_linking(subsection(7, HUGE, HERE)), "linking", "end"),
 )
@@ -199,7 +201,10 @@ RELOCATION_CASES = (
     ),
     case("huge relocation count", file(LINKED, custom("reloc.X", 5, HUGE, HERE)), "reloc.X", "end"),
     case(
-        "relocation kind", in_relocations(5, join(HERE, relocation(27, 0, 0))), "reloc.X", "kind 27"
+        "relocation kind",
+        in_relocations(5, join(HERE, relocation(27, 0, 0))),
+        "reloc.X",
+        "type: 27",
     ),
     case(
         "not in order",
@@ -330,7 +335,7 @@ CUSTOM_CASES = (
         "feature twice",
         file(custom("target_features", 2, b"+", "a", b"-", HERE, "a")),
         "target_features",
-        "twice",
+        "repeated feature",
     ),
     case(
         "huge feature count", file(custom("target_features", HUGE, HERE)), "target_features", "end"
@@ -358,6 +363,12 @@ CUSTOM_CASES = (
     case(
         "function named twice",
         file(BASE, custom("name", 1, sized(2, 0, "a", HERE, 0, "b"))),
+        "name",
+        "twice",
+    ),
+    case(
+        "function named twice, once emptily",
+        file(BASE, custom("name", 1, sized(2, 0, "a", HERE, 0, ""))),
         "name",
         "twice",
     ),

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from linker.format.archive import (
     ARCHIVE_MAGIC,
-    THIN_MAGIC,
     ArchiveFormat,
     Member,
     encode_archive,
@@ -21,6 +20,8 @@ from linker.format.archive import (
     parse_archive,
 )
 from linker.format.errors import MalformedFile
+from tests.format import malformed_archives
+from tests.format.malformed_archives import MalformedArchive, header
 from tests.tools import require
 
 EMPTY_OBJECT = b"\0asm\1\0\0\0"
@@ -226,37 +227,24 @@ def test_names_of_any_bytes_survive() -> None:
         assert archive.members[0].name == name
 
 
-def header(name: str, size: str, end: str = "`\n") -> bytes:
-    return (name.ljust(16) + "0           0     0     644     " + size.ljust(10) + end).encode()
-
-
-@pytest.mark.parametrize(
-    ("data", "offset", "problem"),
-    [
-        (b"", 0, "magic"),
-        (b"!<arch>", 0, "magic"),
-        (ARCHIVE_MAGIC + b"x" * 59, 8, "header of 60 bytes, found 59"),
-        (ARCHIVE_MAGIC + header("a/", "2", "xx") + b"ab", 8 + 58, "end of a member header"),
-        (ARCHIVE_MAGIC + header("a/", "") + b"ab", 8 + 48, "decimal"),
-        (ARCHIVE_MAGIC + header("a/", "-1") + b"ab", 8 + 48, "decimal"),
-        (ARCHIVE_MAGIC + header("a/", "2 2") + b"ab", 8 + 48, "decimal"),
-        (ARCHIVE_MAGIC + header("a/", "4") + b"ab", 68, "past the end of the archive"),
-        (ARCHIVE_MAGIC + header("a/", "3") + b"abc", 71, "padding byte"),
-        (ARCHIVE_MAGIC + header("/0", "0"), 8, "past the end of a table of 0 bytes"),
-        (ARCHIVE_MAGIC + header("/x", "0"), 9, "decimal"),
-        (ARCHIVE_MAGIC + header("//", "2") + b"ab" + header("/0", "0"), 70, "'/\\n'"),
-        (ARCHIVE_MAGIC + header("//", "2") + b"a\n" + header("/0", "0"), 70, "'/\\n'"),
-        (ARCHIVE_MAGIC + header("#1/9", "4") + b"abcd", 8, "past the member's end"),
-        (ARCHIVE_MAGIC + header("#1/x", "4") + b"abcd", 11, "decimal"),
-        (THIN_MAGIC + header("//", "200"), 68, "past the end of the archive"),
-    ],
-)
-def test_malformed(data: bytes, offset: int, problem: str) -> None:
+@pytest.mark.parametrize("case", malformed_archives.CASES, ids=lambda case: case.name)
+def test_malformed(case: MalformedArchive) -> None:
     with pytest.raises(MalformedFile) as caught:
-        parse_archive(data, "lib.a")
+        parse_archive(case.data, "lib.a")
     assert caught.value.file == "lib.a"
-    assert caught.value.offset == offset
-    assert problem in caught.value.problem
+    assert caught.value.offset == case.offset
+    assert caught.value.problem == case.words
+
+
+@pytest.mark.parametrize("data", [b"", b"!<arch>"])
+def test_no_archive(data: bytes) -> None:
+    with pytest.raises(MalformedFile, match=r"offset 0x0: expected an archive's magic number"):
+        parse_archive(data, "lib.a")
+
+
+def test_a_long_name_stands_behind_the_table_of_them() -> None:
+    with pytest.raises(MalformedFile, match="before any table of long names"):
+        parse_archive(malformed_archives.UNKNOWN_OWN_MEMBER, "lib.a")
 
 
 @pytest.mark.parametrize(

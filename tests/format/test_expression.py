@@ -78,7 +78,7 @@ def test_numbers_over_32_bits_are_no_i32(n: int) -> None:
         (b"\x41", "cut off"),
         (b"\x41\0", "cut off"),
         (b"\x41\0\x0b\0", "1 bytes after"),
-        (b"\x10\0\x0b", "opcode 0x10"),
+        (b"\x10\0\x0b", "invalid opcode in init_expr: 16"),
         (b"\xd0\x40\x0b", "heap type 0x40"),
         (b"\x44\0\0\x0b", "cut off"),
     ],

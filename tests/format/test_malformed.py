@@ -11,6 +11,7 @@ from linker.format.errors import MalformedFile
 from linker.format.parse import parse
 from tests.format import malformed, malformed_linking, odd
 from tests.format.malformed import HUGE, Malformed
+from tests.format.malformed_words import WORDS
 from tests.format.odd import Odd
 
 MALFORMED = (*malformed.CASES, *malformed_linking.CASES)
@@ -26,9 +27,13 @@ def test_a_malformed_file_is_refused_at_its_fault(case: Malformed) -> None:
         case.section,
         case.offset,
     )
-    assert case.problem in error.problem
     where = f"section {case.section}, " if case.section else ""
-    assert str(error) == f"dir/lib.a(x.o): {where}offset 0x{case.offset:x}: {error.problem}"
+    detail = f": {error.detail}" if error.detail else ""
+    place = f"{where}offset 0x{case.offset:x}{detail}"
+    assert str(error) == f"dir/lib.a(x.o): {error.problem} ({place})"
+    assert case.problem in str(error)
+    if case.name in WORDS:
+        assert error.problem == WORDS[case.name]
 
 
 @pytest.mark.parametrize(

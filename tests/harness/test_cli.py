@@ -75,7 +75,7 @@ def test_check_takes_a_whole_link_line(folder: Path) -> None:
         (["fuzz", "--linker", "refuses"], "do not link a tiny case, and are not believed"),
         (["fuzz", "--cases", "0"], "--cases"),
         (["linkers", "add", "other"], "expected ziglang==VERSION"),
-        (["dump", "weldcheck.toml"], "weldcheck.toml: offset 0x0: "),
+        (["dump", "weldcheck.toml"], "weldcheck.toml: invalid magic number (offset 0x0: "),
         (["nothing"], "No such command"),
     ],
 )

@@ -12,7 +12,8 @@ from strategies.case import MESSAGE_CLASSES
 
 LLD = [
     ("a.o: duplicate symbol name", "malformed-object"),
-    ("a.o: section linking, offset 0x40: unknown symbol kind 6", "malformed-object"),
+    ("a.o: says no (section linking, offset 0x40: symbol 6)", "malformed-object"),
+    ("a.o: says no (offset 0x40)", "malformed-object"),
     ("a.o: Function extends beyond buffer", "malformed-object"),
     ("a.o: type section ended prematurely", "malformed-object"),
     ("a.o: must specify -mwasm64 to process wasm64 object files", "address-size"),

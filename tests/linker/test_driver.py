@@ -96,7 +96,7 @@ def test_malformed_file_from_a_stage_is_an_error(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("linker.pipeline.run_stages", run_stages)
     output = run(["a.o", "-o", "x"], reader(**{"a.o": START}))
-    assert output.errors == ("a.o: section CODE, offset 0x10: expected less",)
+    assert output.errors == ("a.o: expected less (section CODE, offset 0x10)",)
 
 
 def test_the_allowed_undefined_symbols_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

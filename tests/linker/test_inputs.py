@@ -290,7 +290,7 @@ def test_a_malformed_object_ends_the_link_before_anything_else_is_looked_at() ->
     argv = ("missing.o", "a.o", "cut.o", "later.o", "--import-table", "--export-table", "-o", "x")
     errors = run(argv, Files(files).read).errors
     assert errors[0] == "cannot open missing.o: No such file or directory"
-    assert errors[1].startswith("cut.o: section CUSTOM, offset 0x")
+    assert errors[1].startswith("cut.o: section too large (section CUSTOM, offset 0x")
     assert len(errors) == 2
 
 
@@ -298,7 +298,7 @@ def test_a_malformed_member_is_told_with_its_archive() -> None:
     members = [Member("a.o", A), Member("b.o", B[:-3])]
     files = {"lib.a": encode_archive(members, symbol_table=False)}
     (error,) = run(("lib.a", "-o", "x"), Files(files).read).errors
-    assert error.startswith("lib.a(b.o): section CUSTOM, offset 0x")
+    assert error.startswith("lib.a(b.o): section too large (section CUSTOM, offset 0x")
 
 
 def test_no_limit_of_errors_comes_before_an_abort() -> None:

@@ -431,7 +431,7 @@ EXAMPLES = {
     "cut-off-reads-abort": Example(
         (damaged("section.custom-name"),),
         "--no-entry",
-        lambda output: output.errors == (f"a.o: section CUSTOM, offset 0xa: {TOO_LONG}",),
+        lambda output: output.errors == (f"a.o: {TOO_LONG} (section CUSTOM, offset 0xa)",),
         crashes=True,
     ),
     "out-of-bounds-reads": Example(
@@ -439,6 +439,9 @@ EXAMPLES = {
         "--no-entry",
         lambda output: "section symbol for section 1000 of" in output.errors[0],
         is_undefined=True,
+    ),
+    "malformed-places-untold": Example(
+        (damaged("symbol.index"),), "", lambda output: " (section" in output.errors[0], refuses=True
     ),
     "padded-numbers-read": Example(
         (damaged("number.padded-too-far"),),

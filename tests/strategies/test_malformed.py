@@ -31,7 +31,7 @@ from strategies.malformed.command_line import LineDamage
 from strategies.malformed.mutations import mutate
 
 CASES = 2000
-PLACE = re.compile(r"object\.o: (?:section (\S+), )?offset 0x([0-9a-f]+): ")
+PLACE = re.compile(r"object\.o: .* \((?:section (\S+), )?offset 0x([0-9a-f]+)\b.*\)$")
 # All kinds of symbols, sections and relocations are in one of these.
 MODELS = [
     parse(file.content, "object.o")
