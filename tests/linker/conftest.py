@@ -117,8 +117,8 @@ class Linker:
     def malformed(self, *files: bytes, options: str = "") -> str:
         """The message about a file that is no object at all; wasm-ld must not link it either.
 
-        Words about malformed files are the reference's own: they say where. wasm-ld refuses most
-        of them and aborts on some.
+        The words are wasm-ld's; the reference says behind them where. wasm-ld refuses most of
+        these files and aborts on some.
         """
         contents = file_names(files, {})
         arguments = ["--no-entry", *shlex.split(options), *contents]
@@ -128,7 +128,9 @@ class Linker:
         here = link_here(contents, arguments)
         dialect = link_here(contents, arguments, "lld-22")
         if real.status == 1:
-            assert here == dialect
+            assert real.stderr == "".join(f"ld: error: {error}\n" for error in dialect.errors)
+            for placed, words in zip(here.errors, dialect.errors, strict=True):
+                assert placed.startswith(f"{words} (")
         else:
             assert dialect.errors[0].startswith(f"{here.errors[0]} (wasm-ld 22 crashes here")
         assert here.module is None

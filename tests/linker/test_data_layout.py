@@ -350,7 +350,7 @@ def test_a_symbol_may_stand_behind_the_last_byte(link: Linker) -> None:
 
 def test_a_symbol_behind_the_end_is_malformed(link: Linker) -> None:
     unit = assemble(data("x", b"1234", offset=5, size=0, flags=EXPORTED))
-    assert "x at offset 5 of a segment of 4 bytes" in link.malformed(unit)
+    assert "`x` (offset: 5 segment size: 4)" in link.malformed(unit)
 
 
 @pytest.mark.parametrize("alignment", [8, 12, 16])

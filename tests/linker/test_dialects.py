@@ -172,7 +172,7 @@ EXAMPLES = {
             assemble(features("+simd128"), function("g")),
         ),
         "--no-entry",
-        lambda output: "unknown feature prefix" in output.errors[0],
+        lambda output: "unknown feature policy prefix" in output.errors[0],
         refused_as_malformed=range(20, 23),
     ),
     "relative-references-unchecked": Example(

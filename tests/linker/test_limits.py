@@ -208,8 +208,11 @@ def test_a_file_that_ends_early_is_malformed(link: Linker, number: int) -> None:
 @pytest.mark.parametrize(
     ("symbol", "message"),
     [
-        (model.Symbol(SymbolKind.FUNCTION, 0, "f", 9), "function symbol with index 9"),
-        (model.Symbol(SymbolKind.GLOBAL, 0, "v", 9), "global symbol with index 9"),
+        (
+            model.Symbol(SymbolKind.FUNCTION, 0, "f", 9),
+            "invalid function symbol index (section linking, offset",
+        ),
+        (model.Symbol(SymbolKind.GLOBAL, 0, "v", 9), "invalid global symbol index"),
         (
             model.Symbol(SymbolKind.DATA, 0, "d", None, model.DataReference(9, 0, 0)),
             "segment",
