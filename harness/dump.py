@@ -49,6 +49,7 @@ from linker.format.model import (
     TypeSection,
 )
 from linker.format.parse import parse
+from linker.format.stub_library import STUB_MAGIC, parse_stub_library
 
 _ARCHIVE_MAGIC = (b"!<arch>\n", b"!<thin>\n")
 _MOST_BYTES = 32
@@ -59,8 +60,11 @@ def print_file(console: Console, data: bytes, name: str) -> None:
     """Prints what a file says.
 
     Raises:
-        MalformedFile: it is neither an archive nor a wasm file, or breaks the format's rules.
+        MalformedFile: it is no archive, stub library or wasm file, or breaks the format's rules.
     """
+    if data.startswith(STUB_MAGIC):
+        print_stub_library(console, data, name)
+        return
     if not data.startswith(_ARCHIVE_MAGIC):
         print_object(console, parse(data, name))
         return
@@ -81,6 +85,15 @@ def print_file(console: Console, data: bytes, name: str) -> None:
             print_object(console, parse(member.data, f"{name}({member.name})"))
         else:
             _say(console, f"{name}({member.name}): not a wasm file")
+
+
+def print_stub_library(console: Console, data: bytes, name: str) -> None:
+    """Prints what the host gives, each with what it needs for that."""
+    library = parse_stub_library(data)
+    _say(console, f"{name}: stub library, {len(library)} symbols")
+    for symbol, needs in library.items():
+        shown = " ".join(f"<{needed}>" for needed in needs)
+        _say(console, f"  <{symbol}> needs {shown or 'nothing'}")
 
 
 def _say(console: Console, text: str) -> None:

@@ -29,6 +29,7 @@ from harness.results import LinkResult
 from harness.steps import command_lines
 from linker.format.errors import MalformedFile
 from linker.format.parse import parse
+from linker.format.stub_library import STUB_MAGIC
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
@@ -158,7 +159,7 @@ def _write_yaml(case: LinkCase, folder: Path) -> None:
     from linker.format.yaml import to_yaml
 
     for file in case.files:
-        if file.content.startswith(_ARCHIVE_MAGIC):
+        if file.content.startswith((*_ARCHIVE_MAGIC, STUB_MAGIC)):
             continue
         try:
             text = to_yaml(parse(file.content, file.name))

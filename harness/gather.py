@@ -150,11 +150,12 @@ class _Gathered:
         except (OSError, MalformedFile) as problem:
             raise CannotGather(f"cannot read the thin archive {path}: {problem}") from problem
 
-    def find_library(self, name: str, folders: Sequence[str]) -> str:
-        """The file of `-l NAME` in the folders of `-L`, in their order."""
+    def find_library(self, name: str, folders: Sequence[str], is_dynamic: bool) -> str:
+        """The file of `-l NAME` in the folders of `-L`, in their order; `is_dynamic`: what ends in
+        .so goes first, such as a stub library."""
         file = name[1:] if name.startswith(":") else f"lib{name}.a"
-        for folder in folders:
-            path = str(PurePosixPath(folder) / file)
+        files = [f"lib{name}.so", file] if is_dynamic and not name.startswith(":") else [file]
+        for path in (str(PurePosixPath(folder) / file) for folder in folders for file in files):
             try:
                 self.read(path)
             except OSError:
@@ -178,8 +179,12 @@ def _gathered_words(arguments: Sequence[str], gathered: _Gathered) -> tuple[str,
     given = list(take_apart(_expand(arguments, gathered.read)))
     folders = [x.value for x in given if x.option == "library-path" and x.value is not None]
     words: list[str] = []
+    never_dynamic = any(x.option == "relocatable" for x in given)
+    is_dynamic = False
     for argument in given:
-        words += _rewritten(argument, folders, gathered)
+        if argument.option in ("Bdynamic", "Bstatic"):
+            is_dynamic = argument.option == "Bdynamic" and not never_dynamic
+        words += _rewritten(argument, folders, is_dynamic, gathered)
     return tuple(words)
 
 
@@ -190,7 +195,9 @@ def _gathered_case(gathered: _Gathered, arguments: tuple[str, ...]) -> LinkCase:
     return LinkCase(files, arguments, (), ())
 
 
-def _rewritten(argument: Argument, folders: Sequence[str], gathered: _Gathered) -> Sequence[str]:
+def _rewritten(
+    argument: Argument, folders: Sequence[str], is_dynamic: bool, gathered: _Gathered
+) -> Sequence[str]:
     """The words of an argument as they are in the case."""
     option, value = argument.option, argument.value
     if option in _WRITES_FILES or option == "library-path":
@@ -198,7 +205,7 @@ def _rewritten(argument: Argument, folders: Sequence[str], gathered: _Gathered) 
     if value is not None and option is None:
         return (gathered.take(value),)
     if value is not None and option == "library":
-        return (gathered.take(gathered.find_library(value, folders)),)
+        return (gathered.take(gathered.find_library(value, folders, is_dynamic)),)
     if value is not None and option == _FILE_OPTION:
         return (f"--{_FILE_OPTION}={gathered.take(value)}",)
     return argument.words

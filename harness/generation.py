@@ -42,6 +42,7 @@ BEYOND_ZIG = (
     "tags",
     "archive-shapes",
     "steps",
+    "stubs",
 )
 
 

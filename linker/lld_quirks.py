@@ -399,6 +399,13 @@ _PAST: tuple[_Past, ...] = (
         first=16,
     ),
     _past(
+        "relocatable-dynamic",
+        "-Bdynamic counts with -r, too: shared and stub libraries are looked for.",
+        "createFiles took no heed of -r",
+        last=21,
+        first=19,
+    ),
+    _past(
         "stub-import-names-unknown",
         "Stub libraries give symbols by their own names only, not by those of their imports.",
         "processStubLibraries did not look at importName",

@@ -138,6 +138,11 @@ _NAMES = {
         data-count element-section garbage-in-sites linear-memory-import mvp-table name-section
         padded-bodies padded-sizes reversed-symbols
     """,
+    "stub": """
+        between-lib data function global import-name missing-need needs-data needs-function
+        needs-global needs-member needs-table needs-tag odd of-defined of-unknown plain
+        repeated-line searched second-library whole
+    """,
     "symbol": """
         alias crowd data.alias data.local data.strong data.undefined data.weak
         data.weak-undefined empty function.alias function.export-name function.initialiser

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from linker.format.constants import SymbolFlag, SymbolKind
 from strategies.objects.builder import ObjectBuilder
+from strategies.packaging.stub_libraries import StubLine
 
 WEAK = int(SymbolFlag.BINDING_WEAK)
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
@@ -161,6 +162,21 @@ class Meaning:
         for name in known:
             self.wrapped |= {name: WRAP + name, REAL + name: name}
 
+    def give(self, lines: Iterable[StubLine]) -> None:
+        """Take in what the host needs for what stub libraries say that it gives."""
+        waiting = [line for line in lines if line.symbol is not None]
+        count = -1
+        while len(self.loaded) != count:
+            count = len(self.loaded)
+            for line in waiting:
+                state = self.names.get(line.symbol or "")
+                if state is None or state.place is not None or state.lazy is not None:
+                    continue
+                for name in line.needs:
+                    needed = self.names.get(name)
+                    if needed is not None and needed.lazy is not None:
+                        self._extract(needed.lazy)
+
     def is_undefined(self, name: str) -> bool:
         """True if the name is known and no loaded object defines it."""
         state = self.names.get(name)
@@ -172,11 +188,12 @@ def resolve(
     order: Iterable[tuple[int, bool]],
     wanted: Iterable[str] = (),
     wraps: Iterable[str] = (),
+    stubs: Iterable[StubLine] = (),
 ) -> Meaning:
     """Resolve the objects in `order`, pairs of position and laziness.
 
     `wanted` are names that the command line asks for; they take members in, too. `wraps` are
-    those of `--wrap`.
+    those of `--wrap`, `stubs` the lines of stub libraries.
     """
     meaning = Meaning(builders)
     for unit, lazy in order:
@@ -186,4 +203,5 @@ def resolve(
         if state is not None and state.lazy is not None:
             meaning.refer(name, weak=False)
     meaning.wrap(wraps)
+    meaning.give(stubs)
     return meaning

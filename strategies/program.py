@@ -11,6 +11,7 @@ from strategies.case import InputFile
 from strategies.meaning import Meaning
 from strategies.objects.builder import ObjectBuilder
 from strategies.objects.code import I32, TO_I32, Code
+from strategies.packaging.stub_libraries import StubLine
 
 # Groups of features that a case has or has not; few at a time (swarm testing).
 GROUPS = (
@@ -71,6 +72,7 @@ GROUPS = (
     "spellings",
     "no-effect-options",
     "diagnostics",
+    "stubs",
 )
 # Groups that a case has only when they are asked for. "known-bugs" are inputs on which wasm-ld 22
 # is known to be wrong; "relocatable" cases are linked with -r and have no probes to run; with
@@ -143,7 +145,8 @@ Term = Callable[[Meaning], int]
 class Slot:
     """A name of the program and what all its definitions have in common.
 
-    `partial`: its definitions may all be lost with their comdat groups.
+    `partial`: its definitions may all be lost with their comdat groups. `given`: a stub library
+    says by the symbol's name that the host has it.
     """
 
     kind: SymbolKind
@@ -163,6 +166,7 @@ class Slot:
     mismatched: bool = False
     thread_local: bool = False
     partial: bool = False
+    given: bool = False
     definitions: list[Definition] = field(default_factory=list)
 
     @property
@@ -285,6 +289,7 @@ class Program:
     traps_at_start: bool = False
     wraps: list[str] = field(default_factory=list)
     files: list[InputFile] = field(default_factory=list)
+    stub_lines: list[StubLine] = field(default_factory=list)
     # Words of the command line that are no features by themselves.
     uncounted: set[str] = field(default_factory=set)
     # Nobody says what comes of the case: linkers are compared with each other only.

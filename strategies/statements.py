@@ -20,6 +20,14 @@ from strategies.uses.instructions import instruction
 from strategies.uses.linker_symbols import linker_defined, start_stop
 from strategies.uses.newer import newer
 from strategies.uses.operands import operand
+from strategies.uses.stub_libraries import (
+    give_data,
+    give_global,
+    idle_line,
+    missing_need,
+    need,
+    odd_line,
+)
 from strategies.uses.tables import use_tables
 from strategies.uses.threads import block, start_thread, wait_and_notify, wide_thread_local
 from strategies.uses.throws import imported_tag, rethrow, throw_and_catch, typed_try_table
@@ -58,6 +66,12 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("views", compare_views, 8),
     ("edges", edge, 8),
     ("newer-engines", newer, 6),
+    ("stubs", need, 8),
+    ("stubs", give_global, 2),
+    ("stubs", give_data, 1),
+    ("stubs", idle_line, 3),
+    ("stubs", missing_need, 1),
+    ("stubs", odd_line, 1),
     ("shared-memory", block, 3),
     ("shared-memory", start_thread, 6),
     ("shared-memory", wait_and_notify, 2),

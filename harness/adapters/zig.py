@@ -17,6 +17,7 @@ from harness.arguments import Argument, expanded, take_apart
 from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection
 from linker.format.parse import parse
+from linker.format.stub_library import STUB_MAGIC
 
 if TYPE_CHECKING:
     from strategies.case import LinkCase
@@ -128,6 +129,8 @@ class ZigLinker:
     def unsupported(self, case: LinkCase) -> str | None:
         if "-fno-entry" not in self.flags:
             return f"zig {self.version} cannot link object files alone (no -fno-entry)"
+        if any(file.content.startswith(STUB_MAGIC) for file in case.files):
+            return "zig knows no stub libraries"
         try:
             self._translate(case)
         except _Unsupported as problem:

@@ -26,6 +26,7 @@ from linker.format.model import (
     Symbol,
 )
 from linker.format.parse import parse
+from linker.format.stub_library import STUB_MAGIC
 
 File = tuple[str, bytes]
 SymbolKey = tuple[int, str]
@@ -197,6 +198,8 @@ class Inputs:
 
 def _objects(files: Iterable[File], unreadable: list[str]) -> Iterable[ObjectFile]:
     for name, content in files:
+        if content.startswith(STUB_MAGIC):
+            continue
         try:
             if content.startswith(b"!<"):
                 for member in parse_archive(content, name).members:

@@ -129,9 +129,10 @@ def parse_command_line(
         options = seed_settings(options, arguments)
     diagnostics.verbose = options.verbose
     diagnostics.quirks = options.quirks
+    stays_static = options.relocatable and "relocatable-dynamic" not in options.quirks
     return CommandLine(
         options=options,
-        inputs=tuple(_inputs(arguments, is_static=not options.is_pic)),
+        inputs=tuple(_inputs(arguments, not options.is_pic, stays_static)),
         arguments=arguments,
         show_help=show_help,
         show_version=arguments.has("version")
@@ -186,7 +187,9 @@ def _reproducer(arguments: ArgumentList, diagnostics: Diagnostics) -> Reproducer
     return reproducer
 
 
-def _inputs(arguments: ArgumentList, is_static: bool) -> Iterable[InputRequest | MisplacedSwitch]:
+def _inputs(
+    arguments: ArgumentList, is_static: bool, stays_static: bool
+) -> Iterable[InputRequest | MisplacedSwitch]:
     """The inputs in order (LLD's `createFiles`)."""
     whole_archive = lazy = False
     for argument in arguments.arguments:
@@ -197,7 +200,7 @@ def _inputs(arguments: ArgumentList, is_static: bool) -> Iterable[InputRequest |
             case "Bstatic":
                 is_static = True
             case "Bdynamic":
-                is_static = False
+                is_static = stays_static
             case "whole-archive":
                 whole_archive = True
             case "no-whole-archive":

@@ -18,6 +18,7 @@ from strategies.definitions.comdats import define_group, mark_partial, may_lose
 from strategies.definitions.initial_values import BUGGY_GLOBAL_TYPES, GLOBAL_TYPES
 from strategies.objects.code import F32, F64, I32, I64, Code
 from strategies.program import SIGNATURES, TO_INT, Definition, Program, Slot, Unit
+from strategies.uses.stub_libraries import give_function
 
 WEAK = int(SymbolFlag.BINDING_WEAK)
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
@@ -432,6 +433,7 @@ KINDS: tuple[tuple[str | None, Statement, int], ...] = (
     ("missing", define_missing, 2),
     ("comdats", define_group, 3),
     ("imports", define_missing, 2),
+    ("stubs", give_function, 3),
 )
 
 

@@ -10,12 +10,20 @@ from hypothesis import strategies as st
 
 from linker.format.archive import ARCHIVE_MAGIC, Member, encode_archive, parse_archive
 from linker.format.constants import MAGIC
-from linker.format.model import ObjectFile
+from linker.format.model import LinkingSection, ObjectFile
 from linker.format.parse import parse
 from strategies.case import Damaged, InputFile, LinkCase
 from strategies.cases import link_cases, random_case
 from strategies.choices import Record
-from strategies.malformed import archives, command_line, core, linking, relocations, sections
+from strategies.malformed import (
+    archives,
+    command_line,
+    core,
+    linking,
+    relocations,
+    sections,
+    stub_libraries,
+)
 from strategies.malformed.damage import Damage
 from strategies.malformed.mutations import RECORD_BYTES as CHANGE_BYTES
 from strategies.malformed.mutations import changes, mutate
@@ -36,6 +44,7 @@ ALL_DAMAGES: tuple[str, ...] = tuple(
             *(damage.name for damage in OBJECT_DAMAGES),
             *(damage.name for damage in archives.DAMAGES),
             *(damage.name for damage in command_line.DAMAGES),
+            *(damage.name for damage in stub_libraries.DAMAGES),
             BLIND,
         )
     )
@@ -46,9 +55,10 @@ RECORD_BYTES = 10
 _RECORD = st.binary(min_size=RECORD_BYTES, max_size=RECORD_BYTES)
 _OBJECT = {damage.name: at for at, damage in enumerate(OBJECT_DAMAGES)}
 _ARCHIVE = {damage.name: damage for damage in archives.DAMAGES}
+_STUB = {damage.name: damage for damage in stub_libraries.DAMAGES}
 _LINE = {damage.name: damage for damage in command_line.DAMAGES}
 # A fifth of the cases are changed blindly.
-_WAYS = (*_OBJECT, *_ARCHIVE, *_LINE, *(BLIND,) * (len(ALL_DAMAGES) // 4))
+_WAYS = (*_OBJECT, *_ARCHIVE, *_STUB, *_LINE, *(BLIND,) * (len(ALL_DAMAGES) // 4))
 _WAY = st.integers(0, len(_WAYS) - 1)
 
 
@@ -150,6 +160,27 @@ def _damaged_line(case: LinkCase, damage: command_line.LineDamage, record: Recor
     return _case(case, [*case.files, *files], arguments, damage.name, refused, command_line.WASM_LD)
 
 
+def _damaged_stub_library(
+    case: LinkCase, damage: stub_libraries.StubDamage, record: Record
+) -> LinkCase:
+    """A stub library on names of the program, in front of all else."""
+    names = sorted(
+        {
+            symbol.name
+            for file in case.files
+            if file.content.startswith(MAGIC)
+            for section in parse(file.content, "").sections
+            if isinstance(section, LinkingSection)
+            for symbol in section.symbols
+            if symbol.name and not symbol.is_local
+        }
+    )
+    content = damage.apply(names or ["nowhere"], record)
+    files = [*case.files, InputFile(stub_libraries.FILE, content)]
+    words = (stub_libraries.FILE, *case.arguments)
+    return _case(case, files, words, damage.name, damage.refused, stub_libraries.RULE)
+
+
 def damage_case(
     case: LinkCase, name: str, choices: bytes, changed: list[bytes] | None = None
 ) -> LinkCase:
@@ -159,6 +190,8 @@ def damage_case(
         return _damaged_object(case, name, record)
     if name in _ARCHIVE:
         return _damaged_archive(case, _ARCHIVE[name], record)
+    if name in _STUB:
+        return _damaged_stub_library(case, _STUB[name], record)
     if name in _LINE:
         return _damaged_line(case, _LINE[name], record)
     at = record.below(len(case.files))

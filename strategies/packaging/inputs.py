@@ -12,6 +12,7 @@ from strategies.case import InputFile, Prelink
 from strategies.choices import Record
 from strategies.command_line.options import allows_duplicates
 from strategies.packaging.archives import FOLDERS, Library, make_library
+from strategies.packaging.stub_libraries import stub_text, stub_words
 from strategies.program import Program, Unit
 
 RECORD_BYTES = 48
@@ -37,10 +38,12 @@ class Piece:
     Attributes:
         words: the part.
         order: the objects that a linker meets in it, and whether it may leave them.
+        again: whether the last link must have it too, where one with -r had it.
     """
 
     words: list[str]
     order: list[tuple[int, bool]]
+    again: bool = False
 
     @property
     def is_eager(self) -> bool:
@@ -98,6 +101,7 @@ def package(program: Program, objects: Sequence[ObjectFile], record: Record) -> 
     if program.has("archive-shapes"):
         _repeat_a_file(packed, record)
         _misplace_a_switch(packed, record)
+    _add_stub_libraries(packed, record)
     if program.has("steps"):
         _link_in_steps(packed, record)
     return packed
@@ -238,6 +242,23 @@ def _misplace_a_switch(packed: Packaging, record: Record) -> None:
     packed.refusal = ("misplaced-switch", "--start-lib and --end-lib come in pairs, not nested")
 
 
+def _add_stub_libraries(packed: Packaging, record: Record) -> None:
+    """Put the stub libraries anywhere, in order."""
+    first = 0
+    for number in (0, 1):
+        lines = [line for line in packed.program.stub_lines if line.library == number]
+        if not lines:
+            continue
+        words, how = stub_words(
+            number, record, bool(packed.program.groups & {"steps", "relocatable"})
+        )
+        packed.files[f"libstub{number}.so"] = stub_text(lines, record)
+        packed.program.note(f"stub.{how}")
+        at = first + record.below(len(packed.pieces) - first + 1)
+        packed.pieces.insert(at, Piece(words, [], again=True))
+        first = at + 1
+
+
 # -- links with -r before the last one -----------------------------------------------------------
 
 
@@ -303,7 +324,8 @@ def _make_step(packed: Packaging, first: int, end: int, record: Record) -> None:
     name = f"step{len(packed.prelinks)}.o"
     words = [word for piece in run for word in piece.words]
     packed.prelinks.append(Prelink((*_step_options(packed.program, record), *words), name))
-    packed.pieces[first:end] = [Piece([name], [entry for piece in run for entry in piece.order])]
+    made = Piece([name], [entry for piece in run for entry in piece.order])
+    packed.pieces[first:end] = [made, *(piece for piece in run if piece.again)]
 
 
 def _link_a_member(packed: Packaging, piece: Piece, record: Record) -> None:

@@ -41,12 +41,13 @@ def reference(program: Program, unit: Unit, slot: Slot, weak: bool = False) -> i
         flags |= WEAK
     if slot.kind == SymbolKind.DATA:
         return builder.undefined(slot.kind, slot.name, None, flags)
+    source = None if slot.given else slot.source
     if slot.kind in (SymbolKind.FUNCTION, SymbolKind.TAG):
         type_index = builder.type_index(slot.signature)
-        return builder.undefined(slot.kind, slot.name, type_index, flags, slot.source)
+        return builder.undefined(slot.kind, slot.name, type_index, flags, source)
     if slot.kind == SymbolKind.GLOBAL:
-        return builder.undefined(slot.kind, slot.name, slot.global_type, flags, slot.source)
-    return builder.undefined(slot.kind, slot.name, slot.table_type, flags, slot.source)
+        return builder.undefined(slot.kind, slot.name, slot.global_type, flags, source)
+    return builder.undefined(slot.kind, slot.name, slot.table_type, flags, source)
 
 
 def _own_binding(program: Program, unit: Unit, slot: Slot, weak: bool) -> tuple[int, bool]:

@@ -118,6 +118,11 @@ def test_zig_says_what_it_cannot_be_told(arguments: str, reason: str) -> None:
     assert said.startswith(reason)
 
 
+def test_zig_cannot_be_given_a_stub_library() -> None:
+    case = _case("a.o lib.o", InputFile("lib.o", b"#STUB\nf: g"))
+    assert ZIG.unsupported(case) == "zig knows no stub libraries"
+
+
 def test_zig_is_given_the_file_of_a_library() -> None:
     case = _case("-Lnone -L sub -lx a.o", InputFile("sub/libx.a", b"!<arch>\n"))
     words = ZIG.command_line(case, CASE, OUTPUT)

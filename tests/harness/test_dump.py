@@ -31,6 +31,11 @@ def _has(text: str, *words: str) -> bool:
     return any(line.split() == " ".join(words).split() for line in text.splitlines())
 
 
+def test_a_stub_library() -> None:
+    text = _dump(b"#STUB\ng\nf: a b, c", "lib.so")
+    assert text == ("lib.so: stub library, 2 symbols\n  <g> needs nothing\n  <f> needs <a b> <c>\n")
+
+
 def test_an_object() -> None:
     """Names stand for indices: of symbols in relocations, of types, of functions."""
     text = _dump(tiny_case().files[0].content, "caller.o")

@@ -65,6 +65,13 @@ def test_one_file_named_twice_is_one_file(folder: Path) -> None:
     assert _named(case) == ["caller.o"]
 
 
+def test_a_stub_library_is_found_where_shared_ones_are(folder: Path) -> None:
+    (folder / "other" / "libx.so").write_bytes(b"#STUB\nf")
+    line = ["wasm-ld", "caller.o", "-L", "other", "-lx", "-Bdynamic", "-lx", "-Bstatic", "-lx"]
+    assert _named(gather(line, folder)) == ["caller.o", "libx.a", "libx.so"]
+    assert _named(gather([*line, "-r"], folder)) == ["caller.o", "libx.a"]
+
+
 def test_response_files_and_lists_of_symbols(folder: Path) -> None:
     (folder / "line").write_text("--allow-undefined-file=names 'caller.o'\n@more\n")
     (folder / "more").write_text("--export='a b'\n")

@@ -16,7 +16,8 @@ class Example:
 
     `crashes`: wasm-ld does not survive it, and the quirk is a refusal that says so.
     `refused_as_malformed`: releases whose words for that are not the reference's.
-    `garbage`: releases whose module is no object file, another one each time.
+    `garbage`: releases whose module is no object file, another one each time. `library`: the
+    content of `libx.so`, which stands on the command line too.
     """
 
     files: tuple[bytes, ...]
@@ -25,9 +26,15 @@ class Example:
     crashes: bool = False
     refused_as_malformed: range = range(0)
     garbage: range = range(0)
+    library: bytes | None = None
+
+    @property
+    def inputs(self) -> dict[str, bytes]:
+        """The files by their names."""
+        return file_names(self.files, {} if self.library is None else {"libx.so": self.library})
 
     def link(self, dialect: str = "standard", *quirks: str) -> LinkOutput:
-        files = file_names(self.files, {})
+        files = self.inputs
         switches = [f"--quirk={name}" for name in quirks]
         return link_here(files, [*self.options.split(), *switches, *files], dialect)
 

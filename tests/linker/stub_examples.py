@@ -34,6 +34,12 @@ STUB_EXAMPLES = {
         "--no-entry",
         lambda output: output.errors == ("a.o: undefined symbol: ",),
     ),
+    "relocatable-dynamic": Example(
+        (USER,),
+        "-r -Bdynamic -L. -lx",
+        lambda output: output.errors == ("unable to find library -lx",),
+        library=b"#STUB",
+    ),
     "stub-import-names-unknown": Example(
         (
             assemble(

@@ -23,7 +23,7 @@ from linker.format.parse import parse
 from linker.lld_quirks import PAST_QUIRKS, absent_from_lld, quirks_of_lld
 from linker.quirks import DIALECTS
 from tests.linker.assemble import archive, assemble
-from tests.linker.conftest import OUTPUT, file_names
+from tests.linker.conftest import OUTPUT
 from tests.linker.examples import Example, linked, links
 from tests.linker.objects import (
     EXPORTED,
@@ -444,7 +444,7 @@ EXAMPLES = {
 def ask(number: int, example: Example, folder: Path) -> tuple[int, str, bytes | None]:
     """What the real wasm-ld of that release does: status, messages, module."""
     wasm_ld = release(number)
-    files = file_names(example.files, {})
+    files = example.inputs
     for name, content in files.items():
         (folder / name).write_bytes(content)
     done = subprocess.run(

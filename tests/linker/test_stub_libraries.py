@@ -311,8 +311,9 @@ def test_what_the_text_does_not_say(text: bytes, message: str, link: Linker) -> 
 def test_it_is_looked_for_as_a_shared_library(link: Linker) -> None:
     for order in ("-L. -Bdynamic -lx", "-L. -l:libx.so", "-static libx.so"):
         assert link(USER, libx__so=stub("f"), order=f"a.o {order}").imports == ["env.f"]
-    refusal = link.refusal(USER, libx__so=stub("f"), order="a.o -L. -lx")
-    assert refusal == "unable to find library -lx"
+    for order in ("-L. -lx", "-r -Bdynamic -L. -lx"):
+        refusal = link.refusal(USER, libx__so=stub("f"), order=f"a.o {order}")
+        assert refusal == "unable to find library -lx"
 
 
 def test_it_cannot_be_a_member(link: Linker) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -26,9 +27,14 @@ from strategies.malformed import (
 )
 from strategies.malformed.archives import DAMAGES as ARCHIVE_DAMAGES
 from strategies.malformed.archives import ArchiveDamage
+from strategies.malformed.cases import damage_case
 from strategies.malformed.command_line import DAMAGES as LINE_DAMAGES
 from strategies.malformed.command_line import LineDamage
 from strategies.malformed.mutations import mutate
+from strategies.malformed.stub_libraries import DAMAGES as STUB_DAMAGES
+from strategies.malformed.stub_libraries import FILE as STUB_FILE
+from strategies.malformed.stub_libraries import StubDamage
+from tests.strategies import running
 
 CASES = 2000
 PLACE = re.compile(r"object\.o: .* \((?:section (\S+), )?offset 0x([0-9a-f]+)\b.*\)$")
@@ -80,6 +86,7 @@ def test_all_names_are_in_the_catalogue_once() -> None:
     names = [damage.name for damage in OBJECT_DAMAGES]
     names += [damage.name for damage in ARCHIVE_DAMAGES]
     names += [damage.name for damage in LINE_DAMAGES]
+    names += [damage.name for damage in STUB_DAMAGES]
     assert sorted(f"malformed.{name}" for name in (*names, "bytes")) == list(ALL_DAMAGES)
 
 
@@ -115,6 +122,23 @@ def test_a_damage_of_an_archive_is_refused(damage: ArchiveDamage) -> None:
         if damage.refused:
             assert output.module is None
             assert any("lib.a" in error for error in output.errors)
+
+
+@pytest.mark.parametrize("damage", STUB_DAMAGES, ids=lambda damage: damage.name)
+def test_a_damage_of_a_stub_library_is_refused_only_if_it_is_none(
+    damage: StubDamage, tmp_path: Path
+) -> None:
+    """wasm-ld 22 makes the same of it."""
+    case = random_case(random.Random(4), avoid=("steps",))
+    for seed in range(6):
+        damaged = damage_case(case, damage.name, random.Random(seed).randbytes(10))
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        module, said = running.link(damaged, folder)
+        output = link(damaged, "lld-22")
+        assert output.module == module, said
+        if damage.refused:
+            assert f"unknown file type: {STUB_FILE}" in output.errors
 
 
 @pytest.mark.parametrize("damage", LINE_DAMAGES, ids=lambda damage: damage.name)
