@@ -394,6 +394,7 @@ def parse_code(reader: Reader, state: FileState, size_width: int) -> Section:
         append(_new(FunctionBody, (body, start, width)))
         pos = after
     reader.pos = pos
+    state.has_code = True
     return CodeSection(functions, size_width, count_width)
 
 

@@ -156,6 +156,10 @@ def _comdats(reader: Reader, state: FileState, members: set[tuple[int, int]]) ->
                 problem, detail = f"{what} in two COMDATs", f"{what} {index}"
             if problem:
                 raise reader.wrong(start, problem, detail)
+            if kind == ComdatKind.FUNCTION and not state.has_code:
+                # LLVM asks for the group of a body that it has not read.
+                problem = f"function {index} of a comdat has no code yet"
+                raise reader.wrong(start, problem, fault=Fault.BEYOND)
             members.add((kind, index))
             entries.append(ComdatEntry(_COMDAT_KINDS[kind], index))
         comdats.append(Comdat(name, flags, tuple(entries)))

@@ -23,6 +23,7 @@ class FileState:
     imported: list[list[str]] = field(default_factory=lambda: [[], [], [], [], []])
     totals: list[int] = field(default_factory=lambda: [0, 0, 0, 0, 0])
     functions: int = 0
+    has_code: bool = False
     data_count: int | None = None
     segment_sizes: list[int] = field(default_factory=list)
     symbol_kinds: bytearray = field(default_factory=bytearray)

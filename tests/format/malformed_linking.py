@@ -5,9 +5,11 @@ from __future__ import annotations
 from tests.format.assemble import (
     BASE,
     DEBUG,
+    FUNCTIONS,
     HERE,
     LINKED,
     SYMBOLS,
+    TYPES,
     Part,
     Piece,
     custom,
@@ -186,6 +188,12 @@ COMDAT_CASES = (
         in_linking(subsection(7, 2, "a", 0, 1, 0, 0, "b", 0, 1, HERE, 0, 0)),
         "linking",
         "two COMDATs",
+    ),
+    case(
+        "comdat before the code",
+        file(TYPES, FUNCTIONS, linking(subsection(7, 1, "a", 0, 1, HERE, 1, 0))),
+        "linking",
+        "no code yet",
     ),
     case("huge comdat count", in_linking(subsection(7, HUGE, HERE)), "linking", "end"),
 )
