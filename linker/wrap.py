@@ -43,11 +43,12 @@ def declare_wrapped(
             continue
         # The type of a tag says nothing about a function.
         is_untyped = symbol.kind is SymbolKind.TAG or "wrappers-untyped" in table.options.quirks
-        signature = None if is_untyped else symbol.signature
         added = []
         for prefix in ("__real_", "__wrap_"):
             table.trace_reference(prefix + name, None)
             is_real = prefix == "__real_"
+            # What `__real_NAME` takes from an archive may be what tells the type.
+            signature = None if is_untyped else symbol.signature
             added.append(refer_to(prefix + name, signature, is_real, table, link_extracted))
         real, wrap = added
         wrap.used_in_object = True

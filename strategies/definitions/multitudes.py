@@ -128,7 +128,7 @@ def functions(program: Program, unit: Unit, record: Record) -> None:
 def _last(record: Record, count: int) -> int:
     """One of the last, whose numbers are the longest, or any."""
     choice = record.byte()
-    return count - 1 - (choice & 3) if choice < 128 else (choice - 128) * count >> 7
+    return max(0, count - 1 - (choice & 3)) if choice < 128 else (choice - 128) * count >> 7
 
 
 def segments(program: Program, unit: Unit, record: Record) -> None:

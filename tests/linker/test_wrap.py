@@ -211,6 +211,13 @@ def test_a_name_that_waits_in_an_archive_is_nothing_to_import(tmp_path: Path) ->
     assert output.module == link_here(files, ["-r", "a.o", "b.a"]).module
 
 
+def test_the_original_that_comes_with_what_it_is_called_by_tells_the_type(link: Linker) -> None:
+    """`__real_f` takes the member, and only then anybody knows the type of `__wrap_f`."""
+    member = archive(assemble(returning("f", 1), returning("__real_f", 2)))
+    linked = link(member, assemble(returning("g", 3)), options="-r --wrap=f")
+    assert "env.__wrap_f" in linked.imports
+
+
 def test_a_program(link: Linker, tmp_path: Path) -> None:
     source = tmp_path / "program.c"
     source.write_text(
