@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import wasmtime
 
-from linker.declaration import Declaration, Reference
 from linker.format.constants import RelocationType, ValueType
 from linker.format.model import FunctionType
+from linker.in_memory.declaration import Declaration, Reference
 from linker.module import Module
 
 TO_I32 = FunctionType((), (ValueType.I32,))

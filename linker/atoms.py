@@ -8,6 +8,8 @@ from __future__ import annotations
 from linker.command_line.options import Options
 from linker.errors import FatalError
 from linker.hashes.hash_order import string_map_order
+from linker.inputs.reading import undefined_here
+from linker.layout.strings import merge
 from linker.objects import (
     STRING_SEGMENT,
     InputObject,
@@ -18,9 +20,7 @@ from linker.objects import (
     Section,
     Segment,
 )
-from linker.reading import undefined_here
 from linker.seed.pieces import atom_order
-from linker.strings import merge
 
 # Sections that the linker writes itself, or that are for other tools.
 KNOWN_SECTIONS = frozenset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linker.format.leb128 import encode_signed, encode_unsigned
-from linker.memory import i32_const
+from linker.layout.memory import i32_const
 
 CALL = b"\x10"
 DROP = b"\x1a"

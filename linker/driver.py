@@ -19,7 +19,7 @@ from linker.command_line.parse import CommandLine, MisplacedSwitch, parse_comman
 from linker.command_line.response_files import Read
 from linker.command_line.unsupported import unsupported_options
 from linker.errors import CheckPath, Diagnostics, LinkError, Message, Severity, SideFile, texts
-from linker.inputs import (
+from linker.inputs.files import (
     ObjectInput,
     OpenedInputs,
     not_told,

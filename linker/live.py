@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from linker.command_line.options import Options
 from linker.format.constants import SegmentFlag
-from linker.initial_values import symbols_read
+from linker.layout.initial_values import symbols_read
 from linker.objects import Chunk, Element, GlobalElement, InputObject
-from linker.relocation_families import TABLE_INDEX, TABLE_INDEX_RELATIVE, TYPE_INDEX
-from linker.resolve import Resolution
-from linker.symbols import EXPORTED, LinkSymbol, State
+from linker.output.relocation_families import TABLE_INDEX, TABLE_INDEX_RELATIVE, TYPE_INDEX
+from linker.resolution.resolve import Resolution
+from linker.resolution.symbols import EXPORTED, LinkSymbol, State
 
 # The relative kinds are for position-independent code, where LLD keeps the stubs.
 STUB_FREE_TYPES = TABLE_INDEX - TABLE_INDEX_RELATIVE

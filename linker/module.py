@@ -20,7 +20,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from linker.declaration import (
+from linker.format.constants import RelocationType
+from linker.format.model import FunctionType, ObjectFile
+from linker.in_memory.declaration import (
     Declaration,
     Export,
     Extern,
@@ -28,7 +30,7 @@ from linker.declaration import (
     check_alignment,
     check_references,
 )
-from linker.edits import (
+from linker.in_memory.edits import (
     AddConstant,
     Address,
     Allocate,
@@ -41,9 +43,7 @@ from linker.edits import (
     MakeErrorTable,
     MakeExtern,
 )
-from linker.format.constants import RelocationType
-from linker.format.model import FunctionType, ObjectFile
-from linker.module_object import make_object
+from linker.in_memory.module_object import make_object
 
 if TYPE_CHECKING:
     from linker.driver import LinkOutput

@@ -20,9 +20,9 @@ from linker.format.constants import (
 )
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, Relocation, TableType
-from linker.module_symbols import symbols_of_module
+from linker.resolution.module_symbols import symbols_of_module
+from linker.resolution.symbols import LinkSymbol
 from linker.seed.own_state import OwnState
-from linker.symbols import LinkSymbol
 
 NO_COMDAT = -1
 TLS_SEGMENT = int(SegmentFlag.TLS)

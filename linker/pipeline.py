@@ -8,18 +8,19 @@ from typing import NamedTuple
 
 from linker.atoms import collect_custom_sections, place_segments
 from linker.command_line.options import Options
-from linker.emit import Output
 from linker.errors import CheckPath, Diagnostics, FatalError, Message, Severity, SideFile, texts
-from linker.exports import (
+from linker.format.errors import MalformedFile
+from linker.inputs.files import Input
+from linker.inputs.reading import refusal
+from linker.layout.exports import (
     apply_export_options,
     check_mutable_globals,
     check_names,
     collect_exports,
     distinct_exports,
 )
-from linker.features import check_features
-from linker.format.errors import MalformedFile
-from linker.indices import (
+from linker.layout.features import check_features
+from linker.layout.indices import (
     Indices,
     assign_indices,
     collect_imports,
@@ -28,18 +29,17 @@ from linker.indices import (
     refuse_warned_functions,
     scan_relocations,
 )
-from linker.inputs import Input
-from linker.kinds import refuse_arbitrary_numbers
+from linker.layout.memory import lay_out_memory
+from linker.layout.strings import split_strings
 from linker.listings.map_file import map_file
 from linker.live import mark_live, removed
-from linker.memory import lay_out_memory
 from linker.objects import OutputSegment
-from linker.reading import refusal
-from linker.resolve import Resolution, resolve, resolve_function_table
+from linker.output.emit import Output
+from linker.output.write import write_module
+from linker.resolution.kinds import refuse_arbitrary_numbers
+from linker.resolution.resolve import Resolution, resolve, resolve_function_table
 from linker.seed.pieces import form_pieces
-from linker.strings import split_strings
 from linker.synthetic import declare_init_functions, ordered_init_functions, write_functions
-from linker.write import write_module
 
 C_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 

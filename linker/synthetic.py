@@ -31,12 +31,12 @@ from linker.command_line.options import Options
 from linker.errors import Diagnostics, FatalError
 from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
-from linker.indices import Indices
+from linker.layout.indices import Indices
+from linker.layout.memory import needs_passive_initialization
 from linker.live import is_exported
-from linker.memory import needs_passive_initialization
 from linker.objects import OutputSegment
-from linker.resolve import NULL_SIGNATURE, LinkerSymbols, Resolution, synthetic_function
-from linker.symbols import EXPORTED, HIDDEN, LinkSymbol
+from linker.resolution.resolve import NULL_SIGNATURE, LinkerSymbols, Resolution, synthetic_function
+from linker.resolution.symbols import EXPORTED, HIDDEN, LinkSymbol
 
 
 def set_body(symbol: LinkSymbol | None, code: bytes) -> None:

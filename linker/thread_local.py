@@ -25,10 +25,10 @@ from linker.code import (
 )
 from linker.format.constants import RelocationType
 from linker.format.leb128 import encode_unsigned
-from linker.indices import Indices
+from linker.layout.indices import Indices
 from linker.objects import OutputSegment, Segment
-from linker.relocate import address_of
-from linker.resolve import LinkerSymbols
+from linker.output.relocate import address_of
+from linker.resolution.resolve import LinkerSymbols
 
 LONG_TYPES = frozenset(int(entry) for entry in RelocationType if entry.name.endswith("64"))
 

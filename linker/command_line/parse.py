@@ -24,10 +24,10 @@ from linker.command_line.response_files import (
 from linker.errors import DEFAULT_ERROR_LIMIT, Diagnostics, SideFile
 from linker.format.constants import PAGE_SIZE
 from linker.hashes.hash_order import string_map_order
+from linker.layout.table_numbers import table_number
 from linker.listings.reproduce import Reproducer
 from linker.quirks import DIALECTS, QUIRKS
 from linker.seed.settings import seed_settings
-from linker.table_numbers import table_number
 
 DEFAULT_MEMORY_MODULE = "env"
 DEFAULT_MEMORY_NAME = "memory"

@@ -81,7 +81,7 @@ def constant(reader: Reader) -> InitExpr:
             elif opcode in _FLOATS:
                 reader.take(_FLOATS[opcode], "constant")
             elif opcode == _VECTOR and reader.content[reader.pos : reader.pos + 1] == b"\x0c":
-                # v128.const, which `linker.older_reader` refuses in wasm-ld's words.
+                # v128.const, which `linker.inputs.older_reader` refuses in wasm-ld's words.
                 reader.take(17, "constant")
             elif opcode not in _PLAIN:
                 raise reader.wrong(at, f"invalid opcode in init_expr: {opcode}")

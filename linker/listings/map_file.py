@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from linker.command_line.options import Options
-from linker.emit import HEADER, Output
 from linker.format.constants import SectionId, SymbolKind
 from linker.format.leb128 import decode_unsigned
 from linker.names import display_name
 from linker.objects import Chunk, GlobalElement, InputObject, OutputSegment
-from linker.relocate import address_of
-from linker.symbols import LinkSymbol
+from linker.output.emit import HEADER, Output
+from linker.output.relocate import address_of
+from linker.resolution.symbols import LinkSymbol
 
 HEADING = "    Addr      Off     Size Out     In      Symbol\n"
 INPUT, SYMBOL = " " * 8, " " * 16

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from linker.objects import InputObject, file_name
-from linker.symbols import LinkSymbol
+from linker.resolution.symbols import LinkSymbol
 
 
 class SymbolTrace:

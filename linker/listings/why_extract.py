@@ -12,7 +12,7 @@ from typing import NamedTuple
 from linker.command_line.options import Options
 from linker.names import display_name
 from linker.objects import InputObject, file_name
-from linker.symbols import LinkSymbol
+from linker.resolution.symbols import LinkSymbol
 
 HEADER = "reference\textracted\tsymbol\n"
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, parse_archive
 from linker.format.errors import MalformedFile
-from linker.inputs import imports_path
+from linker.inputs.files import imports_path
 from linker.lld.errors import InputUnavailable
 from linker.lld.options import LldOptions
 

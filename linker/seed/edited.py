@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from linker.declaration import Declaration, Export, Extern, LinkerSymbol, Reference
-from linker.edits import (
+from linker.format.constants import RelocationType
+from linker.format.leb128 import encode_unsigned
+from linker.format.model import FunctionType
+from linker.in_memory.declaration import Declaration, Export, Extern, LinkerSymbol, Reference
+from linker.in_memory.edits import (
     AddConstant,
     Address,
     Allocate,
@@ -23,9 +26,6 @@ from linker.edits import (
     MakeErrorTable,
     MakeExtern,
 )
-from linker.format.constants import RelocationType
-from linker.format.leb128 import encode_unsigned
-from linker.format.model import FunctionType
 from linker.seed.errors import SeedStop
 from linker.seed.hash_order import HashTable
 from linker.seed.own_records import Atom, FileName, OwnImport, Place, SeedFile, Slot

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from linker.format.constants import ExternalKind, SymbolKind
 from linker.objects import Function, GlobalElement, InputObject
+from linker.resolution.symbols import LinkSymbol
 from linker.seed.errors import SeedStop
 from linker.seed.hash_order import HashTable, Location
 from linker.seed.own_resolution import own_state
@@ -18,11 +19,10 @@ from linker.seed.resolution import (
     number_in_object,
     resolved_symbols,
 )
-from linker.symbols import LinkSymbol
 
 if TYPE_CHECKING:
-    from linker.indices import Indices
-    from linker.resolve import Resolution
+    from linker.layout.indices import Indices
+    from linker.resolution.resolve import Resolution
 
 
 def in_hash_order(imported: Sequence[LinkSymbol], resolution: Resolution) -> list[LinkSymbol]:

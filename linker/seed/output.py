@@ -9,15 +9,15 @@ from linker.format.constants import SymbolKind
 from linker.format.leb128 import size_unsigned
 from linker.format.model import Relocation
 from linker.objects import Chunk, Function, OutputSegment, Segment
+from linker.resolution.symbols import LinkSymbol
 from linker.seed.errors import SeedStop
 from linker.seed.own_resolution import without_kind
 from linker.seed.pieces import content_end, content_start
 from linker.seed.resolution import location_of, locations, number_of, resolved_symbols
-from linker.symbols import LinkSymbol
 
 if TYPE_CHECKING:
-    from linker.emit import Output
-    from linker.resolve import Resolution
+    from linker.output.emit import Output
+    from linker.resolution.resolve import Resolution
 
 Name = tuple[int, str]
 

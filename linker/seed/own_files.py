@@ -9,7 +9,7 @@ from linker.errors import FatalError
 from linker.format.constants import SymbolFlag
 from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection, Symbol
-from linker.inputs import Input, ObjectInput
+from linker.inputs.files import Input, ObjectInput
 from linker.seed.edited import EditedState
 from linker.seed.errors import SeedError, SeedStop
 from linker.seed.own_records import FileName, SeedFile

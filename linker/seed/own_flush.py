@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from linker.command_line.options import Options
-from linker.declaration import Declaration, Export, Extern, LinkerSymbol, Reference
 from linker.errors import FatalError, LinkError, Message, Severity
 from linker.format.model import FunctionType, ObjectFile
-from linker.module_object import (
+from linker.in_memory.declaration import Declaration, Export, Extern, LinkerSymbol, Reference
+from linker.in_memory.module_object import (
     ERROR_NAMES,
     LOCAL,
     Built,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from linker.command_line.options import Options
 from linker.errors import LinkError, Message, Severity
-from linker.inputs import Input, MemoryInput
+from linker.inputs.files import Input, MemoryInput
 from linker.seed.catalogue_edits import EDIT_QUIRKS
 from linker.seed.edited import EditedState
 from linker.seed.errors import SeedStop

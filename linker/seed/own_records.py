@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from linker.declaration import Declaration, Export, Extern, LinkerSymbol
 from linker.format.constants import RelocationType
 from linker.format.model import FunctionType, Symbol
-from linker.inputs import Input
+from linker.in_memory.declaration import Declaration, Export, Extern, LinkerSymbol
+from linker.inputs.files import Input
 
 # What memory that was never written reads as where the seed is built with its checks.
 UNSET = 0xAAAAAAAA

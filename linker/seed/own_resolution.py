@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import Symbol
-from linker.symbols import LOCAL, LinkSymbol, State
+from linker.resolution.symbols import LOCAL, LinkSymbol, State
 
 if TYPE_CHECKING:
     from linker.objects import InputObject
+    from linker.resolution.symbol_table import SymbolTable
     from linker.seed.own_state import OwnState
-    from linker.symbol_table import SymbolTable
 
 
 def own_state(objects: Sequence[object]) -> OwnState | None:

@@ -25,7 +25,7 @@ from linker.format.constants import (
 from linker.format.leb128 import LebError, encode_signed, size_unsigned
 from linker.format.model import InitExpr, Limits, ObjectFile, Section, TableType
 from linker.format.parse import parse
-from linker.reading import read_file
+from linker.inputs.reading import read_file
 from linker.seed.errors import SeedError, SeedStop
 
 T = TypeVar("T")

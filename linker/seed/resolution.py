@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linker.format.constants import SymbolKind
+from linker.resolution.symbols import LinkSymbol, State
 from linker.seed.errors import SeedError, SeedStop
 from linker.seed.hash_order import Location
 from linker.seed.own_resolution import passed_over
-from linker.symbols import LinkSymbol, State
 
 if TYPE_CHECKING:
     from linker.command_line.options import Options
     from linker.objects import InputObject
-    from linker.resolve import Resolution
+    from linker.resolution.resolve import Resolution
 
 FUNCTION_TABLE_NAME = "__indirect_function_table"
 STACK_POINTER_NAME = "__stack_pointer"

@@ -14,7 +14,7 @@ from linker.seed.pieces import content_start
 from linker.seed.resolution import number_of
 
 if TYPE_CHECKING:
-    from linker.indices import Indices
+    from linker.layout.indices import Indices
 
 Rule: TypeAlias = Callable[[Relocation, Chunk, InputObject], int]
 

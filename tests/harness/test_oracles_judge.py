@@ -392,7 +392,7 @@ ZIG_TRACE = """thread 91 panic: index out of bounds: index 5, len 3
 """
 PYTHON_TRACE = """Traceback (most recent call last):
   File "/home/me/linker/driver.py", line 9, in run
-  File "/home/me/linker/relocate.py", line 12, in write_site
+  File "/home/me/linker/output/relocate.py", line 12, in write_site
 KeyError: 17
 """
 

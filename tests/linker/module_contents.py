@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from linker.declaration import Declaration, LinkerSymbol, Reference, Target
+from linker.in_memory.declaration import Declaration, LinkerSymbol, Reference, Target
 from tests.linker.objects import END, TO_I32, Part, R, Site, call, const, parts_of
 
 Content: TypeAlias = tuple[bytes, list[Reference]]

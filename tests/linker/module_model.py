@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from linker.declaration import Declaration, Export, Extern, LinkerSymbol, Target
+from linker.in_memory.declaration import Declaration, Export, Extern, LinkerSymbol, Target
 from linker.module import Module
 from tests.linker.assemble import assemble
 from tests.linker.module_contents import (

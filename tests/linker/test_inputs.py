@@ -12,7 +12,7 @@ from linker.command_line.parse import InputRequest, MisplacedSwitch
 from linker.driver import run
 from linker.errors import Diagnostics, LinkError
 from linker.format.archive import Member, encode_archive
-from linker.inputs import (
+from linker.inputs.files import (
     ArchiveInput,
     FileKind,
     ObjectInput,

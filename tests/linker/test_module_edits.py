@@ -19,7 +19,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from linker.declaration import Declaration, Export, Extern
+from linker.in_memory.declaration import Declaration, Export, Extern
 from linker.module import Module
 from tests.linker.linked import Linked
 from tests.linker.module_model import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from linker.declaration import Declaration, LinkerSymbol, Reference
 from linker.driver import LinkOutput
 from linker.format.encode import encode
 from linker.format.parse import parse
+from linker.in_memory.declaration import Declaration, LinkerSymbol, Reference
 from linker.module import Module
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from linker.declaration import Declaration, Reference
 from linker.format.constants import RelocationType
 from linker.format.model import FunctionType
+from linker.in_memory.declaration import Declaration, Reference
 from linker.module import Module
 from tests.linker.seed.document import Decl, Document, Panic, Refused
 from tests.linker.seed.document_object import DocumentObject

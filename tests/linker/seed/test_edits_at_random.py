@@ -13,9 +13,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from linker.declaration import Declaration
 from linker.format.constants import ValueType
 from linker.format.model import FunctionType
+from linker.in_memory.declaration import Declaration
 from tests.linker.seed.both import Both, Site
 
 SIGNATURES = (FunctionType((), (ValueType.I32,)), FunctionType((ValueType.I64,), ()))

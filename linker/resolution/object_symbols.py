@@ -13,15 +13,11 @@ from linker.format.constants import (
     SymbolKind,
 )
 from linker.format.model import FunctionType, GlobalType
-from linker.kinds import refuse_lost_section
 from linker.objects import (
     InputObject,
 )
-from linker.seed.errors import SeedError
-from linker.seed.resolution import (
-    set_apart,
-)
-from linker.symbol_table import (
+from linker.resolution.kinds import refuse_lost_section
+from linker.resolution.symbol_table import (
     SymbolTable,
     defined_function,
     defined_global,
@@ -29,7 +25,11 @@ from linker.symbol_table import (
     defined_tag,
     undefined_symbol,
 )
-from linker.symbols import ABSOLUTE, EXTERNAL_KINDS, TLS, LinkSymbol, State
+from linker.resolution.symbols import ABSOLUTE, EXTERNAL_KINDS, TLS, LinkSymbol, State
+from linker.seed.errors import SeedError
+from linker.seed.resolution import (
+    set_apart,
+)
 
 EXPLICIT_NAME = int(SymbolFlag.EXPLICIT_NAME)
 

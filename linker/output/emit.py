@@ -7,21 +7,21 @@ from dataclasses import dataclass
 
 from linker.command_line.options import Options
 from linker.errors import FatalError
-from linker.exports import Export
-from linker.features import Features
 from linker.format.constants import ExternalKind, LimitsFlag, SectionId, SymbolKind, ValueType
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import FunctionType, GlobalType, Limits, TableType
-from linker.indices import Indices, import_module_of, import_name_of
-from linker.initial_values import written_value
-from linker.memory import Memory, i32_const
+from linker.layout.exports import Export
+from linker.layout.features import Features
+from linker.layout.indices import Indices, import_module_of, import_name_of
+from linker.layout.initial_values import written_value
+from linker.layout.memory import Memory, i32_const
 from linker.objects import Chunk, OutputSegment, Section
-from linker.relocate import address_of, apply, compress
-from linker.resolve import Resolution
+from linker.output.relocate import address_of, apply, compress
+from linker.resolution.resolve import Resolution
+from linker.resolution.symbol_table import FUNCTION_TABLE_NAME
+from linker.resolution.symbols import LinkSymbol
 from linker.seed.resolution import number_of
 from linker.seed.values import RelocationRules
-from linker.symbol_table import FUNCTION_TABLE_NAME
-from linker.symbols import LinkSymbol
 
 HEADER = b"\0asm\x01\0\0\0"
 NO_INDEX = 0xFFFFFFFF

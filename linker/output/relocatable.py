@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from linker.emit import Output, custom_section, subsection, text, vector
 from linker.errors import FatalError
 from linker.format.constants import (
     RELOCATIONS_WITH_ADDEND,
@@ -27,7 +26,9 @@ from linker.objects import (
     Segment,
     refuse_missing_section,
 )
-from linker.resolve import Resolution
+from linker.output.emit import Output, custom_section, subsection, text, vector
+from linker.resolution.resolve import Resolution
+from linker.resolution.symbols import LinkSymbol
 from linker.seed.output import (
     misplacements,
     own_segments,
@@ -35,7 +36,6 @@ from linker.seed.output import (
     symbols_in_order,
 )
 from linker.seed.resolution import number_in_object, number_of
-from linker.symbols import LinkSymbol
 
 
 def number_symbols(resolution: Resolution) -> list[LinkSymbol]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linker.format.constants import SymbolKind
-from linker.mismatches import global_types_differ, signatures_differ
-from linker.symbols import LinkSymbol
+from linker.resolution.mismatches import global_types_differ, signatures_differ
+from linker.resolution.symbols import LinkSymbol
 
 if TYPE_CHECKING:
-    from linker.symbol_table import SymbolTable
+    from linker.resolution.symbol_table import SymbolTable
 
 
 def compare_with_own(existing: LinkSymbol, new: LinkSymbol, table: SymbolTable) -> None:

@@ -13,10 +13,10 @@ from linker.errors import Diagnostics, FatalError
 from linker.format.leb128 import encode_signed
 from linker.format.model import InitExpr
 from linker.objects import GlobalElement, OutputSegment
-from linker.resolve import Resolution
+from linker.resolution.resolve import Resolution
+from linker.resolution.symbols import HIDDEN, LinkSymbol
 from linker.seed.errors import SeedStop
 from linker.seed.pieces import pack
-from linker.symbols import HIDDEN, LinkSymbol
 
 MASK_64 = (1 << 64) - 1
 STACK_ALIGNMENT = 16

@@ -10,8 +10,9 @@ from linker.format.constants import RelocationType as R
 from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.format.model import Relocation
+from linker.layout.table_numbers import MOST_ENTRIES, NO_SLOT
 from linker.objects import Chunk, Function, InputObject, Section, Segment
-from linker.relocation_families import (
+from linker.output.relocation_families import (
     FUNCTION_INDEX,
     FUNCTION_OFFSET,
     GLOBAL_INDEX,
@@ -21,9 +22,8 @@ from linker.relocation_families import (
     TABLE_INDEX_RELATIVE,
     TYPE_INDEX,
 )
+from linker.resolution.symbols import LinkSymbol, State
 from linker.seed.values import RelocationRules, check_bounds
-from linker.symbols import LinkSymbol, State
-from linker.table_numbers import MOST_ENTRIES, NO_SLOT
 
 SECTION_OFFSET = int(R.SECTION_OFFSET_I32)
 

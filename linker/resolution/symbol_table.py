@@ -22,16 +22,9 @@ from linker.errors import Diagnostics, FatalError
 from linker.format.constants import SymbolKind
 from linker.format.model import FunctionType
 from linker.hashes.hash_order import dense_map_order
-from linker.inputs import WANTED
-from linker.linker_names import compare_with_own
+from linker.inputs.files import WANTED
 from linker.listings.trace_symbol import SymbolTrace
 from linker.listings.why_extract import Extraction, Record, record_of
-from linker.mismatches import (
-    defined_twice,
-    global_types_differ,
-    kinds_differ,
-    signatures_differ,
-)
 from linker.names import display_name
 from linker.objects import (
     Function,
@@ -41,9 +34,15 @@ from linker.objects import (
     TagElement,
     file_name,
 )
-from linker.reference_flags import keep_first_flags, replace_flags, unify_flags
-from linker.seed.resolution import segment_number, stands_apart
-from linker.symbols import (
+from linker.resolution.linker_names import compare_with_own
+from linker.resolution.mismatches import (
+    defined_twice,
+    global_types_differ,
+    kinds_differ,
+    signatures_differ,
+)
+from linker.resolution.reference_flags import keep_first_flags, replace_flags, unify_flags
+from linker.resolution.symbols import (
     ABSOLUTE,
     HIDDEN,
     LOCAL,
@@ -52,6 +51,7 @@ from linker.symbols import (
     LinkSymbol,
     State,
 )
+from linker.seed.resolution import segment_number, stands_apart
 
 FUNCTION_TABLE_NAME = "__indirect_function_table"
 DEFAULT_MODULE = "env"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from linker.declaration import Declaration, Export, Extern, Reference
 from linker.format.model import FunctionType
+from linker.in_memory.declaration import Declaration, Export, Extern, Reference
 
 
 class Allocate(NamedTuple):

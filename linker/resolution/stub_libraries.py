@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from linker.hashes.hash_order import dense_map_order
-from linker.inputs import StubInput
+from linker.inputs.files import StubInput
 from linker.listings.why_extract import Record
 from linker.objects import InputObject, file_name
-from linker.symbol_table import SymbolTable
-from linker.symbols import LinkSymbol
-from linker.wrap import WrappedSymbol, complete_wrapped
+from linker.resolution.symbol_table import SymbolTable
+from linker.resolution.symbols import LinkSymbol
+from linker.resolution.wrap import WrappedSymbol, complete_wrapped
 
 
 def import_from_host(

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from linker.command_line.options import BuildIdKind, Options
-from linker.emit import Output, custom_section, subsection, text, vector
 from linker.errors import FatalError
 from linker.format import model
 from linker.format.constants import NameSubsection, SymbolKind
@@ -16,6 +15,7 @@ from linker.format.leb128 import encode_unsigned
 from linker.hashes.xxh3 import xxh3_64
 from linker.names import display_name
 from linker.objects import InputObject
+from linker.output.emit import Output, custom_section, subsection, text, vector
 from linker.seed.output import names_by_symbol
 
 # Name spaces of version-5 identifiers are arbitrary; this one is LLD's (Writer.cpp, makeUUID).

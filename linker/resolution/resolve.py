@@ -16,13 +16,11 @@ from linker.format.constants import (
     ValueType,
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
-from linker.inputs import Input, StubInput
-from linker.lazy_symbols import demote_lazy_symbols
-from linker.legacy_table import add_legacy_table_symbol
+from linker.inputs.files import Input, StubInput
+from linker.inputs.older_reader import newer_than_reader
+from linker.inputs.opening import ArchiveIndex, open_inputs
+from linker.layout.memory_kind import late_refusal_of_width, memories
 from linker.listings.why_extract import Extraction, report
-from linker.lost_groups import leave_out_lost_groups
-from linker.memory_kind import late_refusal_of_width, memories
-from linker.object_symbols import add_definition, add_reference
 from linker.objects import (
     Function,
     GlobalElement,
@@ -30,8 +28,19 @@ from linker.objects import (
     TableElement,
     load,
 )
-from linker.older_reader import newer_than_reader
-from linker.opening import ArchiveIndex, open_inputs
+from linker.resolution.lazy_symbols import demote_lazy_symbols
+from linker.resolution.legacy_table import add_legacy_table_symbol
+from linker.resolution.lost_groups import leave_out_lost_groups
+from linker.resolution.object_symbols import add_definition, add_reference
+from linker.resolution.stub_libraries import import_from_host
+from linker.resolution.symbol_table import (
+    DEFAULT_MODULE,
+    FUNCTION_TABLE_NAME,
+    SymbolTable,
+    undefined_symbol,
+)
+from linker.resolution.symbols import HIDDEN, UNDEFINED, LinkSymbol
+from linker.resolution.wrap import apply_wrapping, declare_wrapped
 from linker.seed import own_resolution as in_memory
 from linker.seed.pieces import forget_thread_local
 from linker.seed.resolution import (
@@ -39,15 +48,6 @@ from linker.seed.resolution import (
     check_entry,
     refuse_weak_functions,
 )
-from linker.stub_libraries import import_from_host
-from linker.symbol_table import (
-    DEFAULT_MODULE,
-    FUNCTION_TABLE_NAME,
-    SymbolTable,
-    undefined_symbol,
-)
-from linker.symbols import HIDDEN, UNDEFINED, LinkSymbol
-from linker.wrap import apply_wrapping, declare_wrapped
 
 NULL_SIGNATURE = FunctionType((), ())
 TLS_INIT_SIGNATURE = FunctionType((ValueType.I32,), ())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from linker.declaration import Declaration, Export, LinkerSymbol, Reference
 from linker.errors import LinkError, Message, Severity
 from linker.format import model
 from linker.format.constants import (
@@ -19,6 +18,7 @@ from linker.format.constants import (
 from linker.format.expression import i32_const
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import FunctionType, ObjectFile
+from linker.in_memory.declaration import Declaration, Export, LinkerSymbol, Reference
 
 # Data is placed with the read-only data, each in a segment of its own.
 DATA_PREFIX = ".rodata."

@@ -11,7 +11,7 @@ from linker.format.constants import SymbolKind, ValueType
 from linker.format.expression import Instruction, Opcode, decode, make
 from linker.format.model import InitExpr
 from linker.objects import GlobalElement
-from linker.symbols import LinkSymbol
+from linker.resolution.symbols import LinkSymbol
 
 # The instructions whose operand is an index of the object.
 INDEX_KINDS: dict[int, SymbolKind] = {

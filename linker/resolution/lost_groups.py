@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from linker.format.constants import ExternalKind, SymbolKind
 from linker.objects import Function, InputObject, Segment
-from linker.relocation_families import TYPE_INDEX
-from linker.symbols import ABSOLUTE
+from linker.output.relocation_families import TYPE_INDEX
+from linker.resolution.symbols import ABSOLUTE
 
 
 def leave_out_lost_groups(obj: InputObject) -> None:

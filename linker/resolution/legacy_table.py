@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from linker.format.constants import ExternalKind, SymbolKind, ValueType
 from linker.format.model import TableType
 from linker.objects import ImportedEntity, InputObject
+from linker.resolution.symbol_table import FUNCTION_TABLE_NAME, undefined_symbol
+from linker.resolution.symbols import NO_STRIP
 from linker.seed.resolution import set_apart
-from linker.symbol_table import FUNCTION_TABLE_NAME, undefined_symbol
-from linker.symbols import NO_STRIP
 
 if TYPE_CHECKING:
-    from linker.resolve import Resolution
+    from linker.resolution.resolve import Resolution
 
 
 def add_legacy_table_symbol(obj: InputObject, table_symbols: int, resolution: Resolution) -> None:

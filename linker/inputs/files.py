@@ -21,9 +21,9 @@ from linker.format.constants import MAGIC, SectionId
 from linker.format.errors import Fault, MalformedFile
 from linker.format.model import LinkingSection, ObjectFile
 from linker.format.stub_library import STUB_MAGIC, Needs, parse_stub_library
-from linker.memory_kind import refusal_of_width
-from linker.older_reader import newer_than_reader
-from linker.reading import ABORTS, read_file, refusal
+from linker.inputs.older_reader import newer_than_reader
+from linker.inputs.reading import ABORTS, read_file, refusal
+from linker.layout.memory_kind import refusal_of_width
 from linker.seed.own_state import OwnState
 from linker.seed.reader import READING_QUIRKS, takes_foreign_files
 

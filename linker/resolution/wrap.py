@@ -13,9 +13,9 @@ from linker.errors import FatalError
 from linker.format.constants import SymbolKind
 from linker.format.model import FunctionType
 from linker.objects import InputObject
-from linker.relocation_families import TYPE_INDEX
-from linker.symbol_table import SymbolTable, undefined_symbol
-from linker.symbols import LinkSymbol
+from linker.output.relocation_families import TYPE_INDEX
+from linker.resolution.symbol_table import SymbolTable, undefined_symbol
+from linker.resolution.symbols import LinkSymbol
 
 # What leaves references without a type to the end, where the linker crashes.
 LEFT_UNTYPED = frozenset({"wrapped-type-unknown", "wrappers-untyped"})

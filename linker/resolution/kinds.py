@@ -10,7 +10,7 @@ from linker.errors import FatalError
 from linker.format.constants import RelocationType as R
 from linker.format.constants import SymbolKind
 from linker.objects import Chunk, InputObject, Section
-from linker.relocation_families import (
+from linker.output.relocation_families import (
     FUNCTION_INDEX,
     FUNCTION_OFFSET,
     GLOBAL_INDEX,
@@ -18,7 +18,7 @@ from linker.relocation_families import (
     TABLE_INDEX,
     TYPE_INDEX,
 )
-from linker.symbols import LinkSymbol
+from linker.resolution.symbols import LinkSymbol
 
 _OF_FUNCTIONS = FUNCTION_INDEX | FUNCTION_OFFSET | TABLE_INDEX
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from linker.command_line.options import Options, UnresolvedPolicy
 from linker.errors import Diagnostics
-from linker.features import Features
 from linker.format.constants import ExternalKind, SymbolKind
-from linker.indices import Indices, import_module_of, import_name_of
+from linker.layout.features import Features
+from linker.layout.indices import Indices, import_module_of, import_name_of
 from linker.live import is_exported
-from linker.resolve import Resolution
+from linker.resolution.resolve import Resolution
+from linker.resolution.symbols import EXTERNAL_KINDS, LinkSymbol
 from linker.seed.reader import READING_QUIRKS
 from linker.seed.resolution import number_of
-from linker.symbols import EXTERNAL_KINDS, LinkSymbol
 
 # A data symbol is exported as a global that holds its address.
 KINDS = {**EXTERNAL_KINDS, SymbolKind.DATA: ExternalKind.GLOBAL}

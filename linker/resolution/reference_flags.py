@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linker.format.constants import SymbolKind
-from linker.symbols import BINDING_MASK, NO_STRIP, WEAK, LinkSymbol
+from linker.resolution.symbols import BINDING_MASK, NO_STRIP, WEAK, LinkSymbol
 
 
 def unify_flags(existing: LinkSymbol, new: LinkSymbol) -> None:

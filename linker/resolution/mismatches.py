@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from linker.describe import describe_global_type, describe_signature
 from linker.objects import file_name
-from linker.symbols import LinkSymbol
+from linker.resolution.symbols import LinkSymbol
 
 
 def defined_twice(shown: str, existing: LinkSymbol, new: LinkSymbol) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from linker.command_line.options import Options
 from linker.errors import Diagnostics
 from linker.format.model import ObjectFile
-from linker.inputs import ArchiveInput, Input, MemoryInput, StubInput
+from linker.inputs.files import ArchiveInput, Input, MemoryInput, StubInput
 from linker.objects import InputObject, open_object
 from linker.seed.pieces import without_export_flags
 from linker.seed.reader import NotAnObject, read_object

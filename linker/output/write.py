@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from linker import emit, metadata
 from linker.atoms import place_sections
-from linker.emit import Output
 from linker.format.constants import SectionId
 from linker.objects import Section
-from linker.relocatable import linking_section, number_symbols, relocation_section
+from linker.output import emit, metadata
+from linker.output.emit import Output
+from linker.output.relocatable import linking_section, number_symbols, relocation_section
 from linker.seed.output import own_segments
 from linker.seed.own_resolution import reach, reach_symbol_table
 from linker.seed.values import relocation_rules

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from linker.errors import FatalError
-from linker.symbol_table import SymbolTable, demote
-from linker.symbols import UNDEFINED, WEAK
+from linker.resolution.symbol_table import SymbolTable, demote
+from linker.resolution.symbols import UNDEFINED, WEAK
 
 ZERO_QUIRKS = frozenset(
     {"local-symbols-offered", "archive-index-used", "lost-member-symbol-zero"},

@@ -14,7 +14,8 @@ from linker.errors import Diagnostics, FatalError
 from linker.format.constants import ExternalKind, LimitsFlag, RelocationType, SymbolKind
 from linker.format.expression import Opcode
 from linker.format.model import FunctionType, GlobalType, Limits, TableType
-from linker.initial_values import are_copied, symbols_read
+from linker.layout.initial_values import are_copied, symbols_read
+from linker.layout.table_numbers import MOST_ENTRIES, NO_SLOT, slot_of_reference, table_number
 from linker.objects import (
     Chunk,
     Function,
@@ -25,14 +26,16 @@ from linker.objects import (
     TagElement,
     file_name,
 )
-from linker.relocation_families import (
+from linker.output.relocation_families import (
     GLOBAL_INDEX,
     RELATIVE,
     TABLE_INDEX,
     THREAD_LOCAL,
     TYPE_INDEX,
 )
-from linker.resolve import Resolution, resolve_function_table
+from linker.resolution.resolve import Resolution, resolve_function_table
+from linker.resolution.symbol_table import DEFAULT_MODULE
+from linker.resolution.symbols import EXTERNAL_KINDS, LinkSymbol
 from linker.seed.numbers import (
     add_slot_of_reference,
     check_taken_once,
@@ -47,9 +50,6 @@ from linker.seed.numbers import (
 )
 from linker.seed.own_resolution import reach
 from linker.seed.pieces import atom_order
-from linker.symbol_table import DEFAULT_MODULE
-from linker.symbols import EXTERNAL_KINDS, LinkSymbol
-from linker.table_numbers import MOST_ENTRIES, NO_SLOT, slot_of_reference, table_number
 
 FUNCTION_INDEX_LEB = int(RelocationType.FUNCTION_INDEX_LEB)
 REF_FUNC = int(Opcode.REF_FUNC)

@@ -1,0 +1,1 @@
+"""What an object that is built in memory consists of (`linker.module`)."""

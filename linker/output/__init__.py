@@ -1,0 +1,1 @@
+"""The values of relocations, and the sections of the module in order."""

@@ -1,0 +1,1 @@
+"""Which definition does each name mean, and which archive members are linked?"""
