@@ -397,10 +397,12 @@ def load(
 
 
 def check_element_section(obj: InputObject) -> None:
-    """Element segments of an object are active and start at a plain constant."""
+    """Active element segments of an object start at a plain constant."""
     section = obj.file.find(model.ElementSection)
     for segment in section.segments if section else ():
-        body = segment.offset.body if segment.offset is not None else b""
+        if segment.offset is None:
+            continue
+        body = segment.offset.body
         if body[:1] not in (b"\x41", b"\x42"):
             raise FatalError(f"{obj.name}: invalid table elements")
         position = 1

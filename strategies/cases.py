@@ -243,6 +243,9 @@ def expect(
     if program.is_vague or (program.names_lost and _keeps_all(program)):
         # Where nothing is left out, debug information asks for what a group lost.
         return []
+    if unreadable is not None and meaning.collisions:
+        # Names of members that stand before the file collide before it is looked at.
+        return []
     refused = MustRefuse(*unreadable) if unreadable is not None else _refusal(program, meaning)
     if in_steps and refused is not None:
         if program.refusal is not None and meaning.collisions:

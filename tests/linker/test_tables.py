@@ -10,7 +10,16 @@ import pytest
 import wasmtime
 
 from linker.format.constants import LimitsFlag, ValueType
-from linker.format.model import ElementSection, Limits, TableType
+from linker.format.encode import encode
+from linker.format.model import (
+    CodeSection,
+    ElementSection,
+    ElementSegment,
+    InitExpr,
+    Limits,
+    TableType,
+)
+from linker.format.parse import parse
 from tests.linker.assemble import assemble
 from tests.linker.conftest import Linker
 from tests.linker.objects import (
@@ -235,3 +244,17 @@ def test_a_function_that_code_refers_to_is_declared_once(link: Linker) -> None:
     elements = linked.file.find(ElementSection)
     assert elements is not None
     assert [entry.functions for entry in elements.segments] == [(0,)]
+
+
+@pytest.mark.parametrize("flags", [1, 3, 5, 7], ids=["passive", "declarative", "p", "d"])
+def test_segments_that_are_no_part_of_a_table_are_not_linked(link: Linker, flags: int) -> None:
+    """As of other producers: LLVM makes none. They have no offset, and their numbers no use."""
+    file = parse(assemble(undefined_table(), returning("f", 1, EXPORTED)), "a.o")
+    items = (InitExpr(b"\xd2\0\x0b"),) if flags & 4 else ()
+    kind = int(ValueType.FUNCREF) if flags & 4 else 0
+    segment = ElementSegment(flags, 0, None, kind, () if items else (0,), items)
+    position = next(n for n, part in enumerate(file.sections) if isinstance(part, CodeSection))
+    file.sections.insert(position, ElementSection([segment]))
+    linked = link(encode(file))
+    assert linked.run("f") == 1
+    assert linked.file.find(ElementSection) is None

@@ -33,6 +33,18 @@ def test_names_that_collide_in_a_step_hide_what_else_is_wrong() -> None:
     assert expect(program, meaning, None, in_steps=False) == [MustRefuse(*program.refusal)]
 
 
+def test_names_may_collide_before_a_file_is_found_to_be_no_object() -> None:
+    first, second = ObjectBuilder("first"), ObjectBuilder("second")
+    first.define_function("f", TO_INT, Code())
+    program = program_of(first, second)
+    unreadable = ("malformed-object", "a file that is no object is linked")
+    meaning = resolve((first, second), [(0, False), (1, False)])
+    assert expect(program, meaning, unreadable, in_steps=False) == [MustRefuse(*unreadable)]
+    second.define_function("f", TO_INT, Code())
+    meaning = resolve((first, second), [(0, False), (1, False)])
+    assert expect(program, meaning, unreadable, in_steps=False) == []
+
+
 def test_a_step_may_forget_that_a_reference_was_strong() -> None:
     """What a lost group alone defined is said to be missing in one link only."""
     user = ObjectBuilder("user")
