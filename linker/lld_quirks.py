@@ -406,6 +406,12 @@ _PAST: tuple[_Past, ...] = (
         first=19,
     ),
     _past(
+        "shared-libraries-unsearched",
+        "-Bdynamic is without effect: -l looks for archives only.",
+        "createFiles looked for shared libraries in position-independent links only",
+        last=18,
+    ),
+    _past(
         "stub-import-names-unknown",
         "Stub libraries give symbols by their own names only, not by those of their imports.",
         "processStubLibraries did not look at importName",

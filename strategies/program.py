@@ -295,6 +295,7 @@ class Program:
     # Nobody says what comes of the case: linkers are compared with each other only.
     is_vague: bool = False
     has_destructors: bool = False
+    unsigned_constants: bool = False  # numbers that mean others when their padding is gone
     names_lost: bool = False  # debug information outside a group names its members
 
     def has(self, group: str) -> bool:

@@ -155,7 +155,11 @@ def output(program: Program, record: Record) -> None:
                 add(program, "--features", f"--features={names}")
         else:
             add(program, "--extra-features", "--extra-features=simd128,atomics")
-    elif program.options.get("--strip") and not program.has("emit-relocs"):
+    elif (
+        program.options.get("--strip")
+        and not program.has("emit-relocs")
+        and not program.unsigned_constants
+    ):
         add(program, "--compress-relocations", "--compress-relocations")
 
 

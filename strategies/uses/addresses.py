@@ -185,11 +185,12 @@ def data_address(
         code.site(R.MEMORY_ADDR_LEB, cell)
         if how == 2:
             code.raw(WRAP)
-    elif how == 3:
+    elif how == 3 or (how == 4 and "--compress-relocations" in program.options):
         code.raw(b"\x42")
         code.site(R.MEMORY_ADDR_SLEB64, symbol, addend)
         code.raw(WRAP)
     elif how == 4:
+        program.unsigned_constants = True
         code.raw(b"\x42")
         code.site(R.MEMORY_ADDR_LEB64, symbol, addend)
         code.raw(WRAP)

@@ -40,6 +40,12 @@ STUB_EXAMPLES = {
         lambda output: output.errors == ("unable to find library -lx",),
         library=b"#STUB",
     ),
+    "shared-libraries-unsearched": Example(
+        (assemble(function("f", flags=EXPORTED)),),
+        "--no-entry -Bdynamic -L. -lx",
+        lambda output: output.errors == (),
+        library=b"#STUB",
+    ),
     "stub-import-names-unknown": Example(
         (
             assemble(

@@ -15,6 +15,7 @@ from strategies.meaning import resolve
 from strategies.objects.builder import ObjectBuilder
 from strategies.objects.code import Code
 from strategies.program import TO_INT, Program, Slot, Unit
+from strategies.uses.addresses import data_address
 
 
 def program_of(*builders: ObjectBuilder) -> Program:
@@ -43,6 +44,22 @@ def test_names_may_collide_before_a_file_is_found_to_be_no_object() -> None:
     second.define_function("f", TO_INT, Code())
     meaning = resolve((first, second), [(0, False), (1, False)])
     assert expect(program, meaning, unreadable, in_steps=False) == []
+
+
+def test_an_unsigned_number_where_a_signed_one_stands_is_not_compressed() -> None:
+    """Without its padding 64 would read as -64."""
+    builder = ObjectBuilder("a")
+    symbol = builder.define_data("d", builder.segment(".data.d"), 0, 0, 0)
+    program = program_of(builder)
+    data_address(program, program.units[0], Code(), symbol, 0, 4)
+    program.options["--strip"] = "--strip-all"
+    output(program, Record(b"\xff\xff"))
+    assert "--compress-relocations" not in program.options
+    program.unsigned_constants = False
+    output(program, Record(b"\xff\xff"))
+    assert "--compress-relocations" in program.options
+    data_address(program, program.units[0], Code(), symbol, 0, 4)
+    assert not program.unsigned_constants
 
 
 def test_a_step_may_forget_that_a_reference_was_strong() -> None:
