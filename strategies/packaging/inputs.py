@@ -228,6 +228,9 @@ def _repeat_a_file(packed: Packaging, record: Record) -> None:
     unit: Unit = packed.program.units[0]
     if packed.program.refusal is not None or packed.refusal is not None:
         return
+    # The bounds of a section hold both copies of what is in it.
+    if "segment.start-stop" in packed.program.notes:
+        return
     if record.chance(16) and not list(unit.builder.comdat_names()):
         packed.pieces.append(Piece([unit.builder.name], [(0, False)]))
         packed.program.note("input.twice")
