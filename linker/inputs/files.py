@@ -15,14 +15,14 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from linker.command_line.parse import InputRequest, MisplacedSwitch
 from linker.command_line.response_files import Read, reason
-from linker.errors import Diagnostics
+from linker.errors import Diagnostics, LinkError
 from linker.format.archive import ARCHIVE_MAGIC, THIN_MAGIC, Archive, Member, parse_archive
 from linker.format.constants import MAGIC, SectionId
-from linker.format.errors import Fault, MalformedFile
+from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection, ObjectFile
 from linker.format.stub_library import STUB_MAGIC, Needs, parse_stub_library
 from linker.inputs.older_reader import newer_than_reader
-from linker.inputs.reading import ABORTS, read_file, refusal
+from linker.inputs.reading import breaks, read_file, refusal
 from linker.layout.memory_kind import refusal_of_width
 from linker.seed.own_state import OwnState
 from linker.seed.reader import READING_QUIRKS, takes_foreign_files
@@ -302,10 +302,7 @@ class _Opener:
             try:
                 file = read_file(data, path, quirks)
             except MalformedFile as error:
-                if ABORTS in quirks and error.fault is Fault.CUT_OFF:
-                    # No limit of errors comes before an abort.
-                    self.diagnostics.error_limit = 0
-                raise self.diagnostics.fatal(refusal(error, quirks, name)) from None
+                raise self._unreadable(error, name) from None
             problem = newer_than_reader(file, quirks)
             if problem is not None:
                 raise self.diagnostics.fatal(f"{name}: {problem}")
@@ -316,6 +313,14 @@ class _Opener:
             raise self.diagnostics.fatal(f"{path}: {problem}")
         return file
 
+    def _unreadable(self, error: MalformedFile, known_as: str = "") -> LinkError:
+        """The end of the link at a malformed file; `known_as` as in `refusal`."""
+        quirks = self.diagnostics.quirks
+        if breaks(error, quirks):
+            # No limit of errors comes before a crash.
+            self.diagnostics.error_limit = 0
+        return self.diagnostics.fatal(refusal(error, quirks, known_as))
+
     def _add_archive(self, request: InputRequest, path: str, data: bytes) -> None:
         imports = imports_path(path)
         if self._exists(imports):
@@ -324,7 +329,7 @@ class _Opener:
         try:
             archive = parse_archive(data, path)
         except MalformedFile as error:
-            raise self.diagnostics.fatal(refusal(error, self.diagnostics.quirks)) from None
+            raise self._unreadable(error) from None
         if "archive-index-used" in self.diagnostics.quirks and not request.whole_archive:
             self._add_indexed(path, archive)
             return

@@ -42,6 +42,12 @@ def refusal(error: MalformedFile, quirks: frozenset[str], known_as: str = "") ->
     return str(error)
 
 
+def breaks(error: MalformedFile, quirks: frozenset[str]) -> bool:
+    """Whether a linker with these quirks crashes on a malformed file, or may do anything."""
+    aborts = error.fault is Fault.CUT_OFF and ABORTS in quirks
+    return aborts or (error.fault is Fault.BEYOND and OUT_OF_BOUNDS in quirks)
+
+
 def undefined_here(problem: str, quirks: frozenset[str], quirk: str = OUT_OF_BOUNDS) -> str:
     """A problem, with the warning that nobody knows what the linker with these quirks does."""
     if quirk not in quirks:

@@ -83,10 +83,10 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
         section = symbol.chunk
         return section.offset_in_output(addend) if isinstance(section, Section) else addend
     if not symbol.is_live:
-        # Debug information may speak of what was dropped.
-        tombstone = chunk.tombstone if isinstance(chunk, Section) else 0
-        return tombstone or addend
+        return in_place_of_nothing(chunk, addend)
     if relocation_type in FUNCTION_INDEX:
+        if isinstance(chunk, Section) and not symbol.has_function_index:
+            return in_place_of_nothing(chunk, addend)
         return symbol.function_index
     if relocation_type in MEMORY_ADDRESS:
         if symbol.is_undefined or symbol.is_undefined_weak:
@@ -114,11 +114,16 @@ def value_of(relocation: Relocation, chunk: Chunk, obj: InputObject, table_base:
     return symbol.element_index & NO_INDEX
 
 
+def in_place_of_nothing(chunk: Chunk, addend: int) -> int:
+    """What stands for something that is not in the output: debug information may speak of it."""
+    tombstone = chunk.tombstone if isinstance(chunk, Section) else 0
+    return tombstone or addend
+
+
 def function_offset(symbol: LinkSymbol, chunk: Chunk, addend: int) -> int:
     """A place in a function, counted from the start of the code section's content."""
     if symbol.state is State.UNDEFINED:
-        tombstone = chunk.tombstone if isinstance(chunk, Section) else 0
-        return tombstone or addend
+        return in_place_of_nothing(chunk, addend)
     if symbol.is_lazy:
         raise FatalError(
             f"wasm-ld 22 crashes here: {chunk} names a place in {symbol.name}, whose group the"

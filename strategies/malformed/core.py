@@ -34,6 +34,7 @@ from linker.format.model import (
 from linker.format.parse import parse
 from strategies.choices import Record
 from strategies.malformed.damage import (
+    FAR,
     Damage,
     assemble,
     choose,
@@ -101,7 +102,7 @@ def _import(entry: Callable[[Record], bytes]) -> Callable[[ObjectFile, Record], 
 
 
 import_kind = _import(lambda record: bytes((record.pick((5, 6, 0x7F, 0xFF)), 0)))
-import_type = _import(lambda record: b"\0" + encode_unsigned(record.pick((1000, 0xFFFFFFFF))))
+import_type = _import(lambda record: b"\0" + encode_unsigned(record.pick(FAR)))
 import_tag = _import(lambda record: b"\4" + record.pick((b"\1\0", b"\0\xff\xff\x03")))
 import_mutability = _import(lambda record: b"\3\x7f" + record.pick((b"\x02", b"\x7f", b"\x40")))
 import_value_type = _import(lambda record: bytes((3, record.pick(NO_TYPES), 0)))
@@ -121,7 +122,7 @@ def function_type(file: ObjectFile, record: Record) -> bytes | None:
         return None
     at, section = found
     which = record.below(len(section.type_indices))
-    bad = record.pick((1000, 0xFFFFFFFF))
+    bad = record.pick(FAR)
     indices = replace_at(section.type_indices, which, bad)
     return with_section(file, at, dataclasses.replace(section, type_indices=indices))
 
@@ -162,7 +163,7 @@ def global_mutability(file: ObjectFile, record: Record) -> bytes | None:
 
 def global_index(file: ObjectFile, record: Record) -> bytes | None:
     """A global that starts with the value of one that is not there."""
-    number = encode_unsigned(record.pick((1000, 0xFFFFFFFF)))
+    number = encode_unsigned(record.pick(FAR))
     bad = InitExpr(b"\x23" + number + b"\x0b")
     return _with_global(file, Global(GlobalType(ValueType.I32, False), bad))
 
@@ -215,7 +216,7 @@ def export_kind(file: ObjectFile, record: Record) -> bytes | None:
 
 def export_index(file: ObjectFile, record: Record) -> bytes | None:
     kind = record.pick((ExternalKind.FUNCTION, ExternalKind.GLOBAL, ExternalKind.TAG))
-    return _exported(file, Export("odd", kind, record.pick((1000, 0xFFFFFFFF))))
+    return _exported(file, Export("odd", kind, record.pick(FAR)))
 
 
 def export_unused_index(file: ObjectFile, record: Record) -> bytes | None:
@@ -226,7 +227,7 @@ def export_unused_index(file: ObjectFile, record: Record) -> bytes | None:
 
 def start_index(file: ObjectFile, record: Record) -> bytes | None:
     later = {SectionId.ELEMENT, SectionId.DATA_COUNT, SectionId.CODE, SectionId.DATA}
-    return _inserted(file, later, StartSection(record.pick((1000, 0xFFFFFFFF))))
+    return _inserted(file, later, StartSection(record.pick(FAR)))
 
 
 def _element(file: ObjectFile, segment: ElementSegment) -> bytes | None:
@@ -263,7 +264,7 @@ def _imports_table(file: ObjectFile) -> bool:
 def element_function(file: ObjectFile, record: Record) -> bytes | None:
     if not any(True for _ in sections_of(file, TableSection)) and not _imports_table(file):
         return None
-    index = record.pick((1000, 0xFFFFFFFF))
+    index = record.pick(FAR)
     return _element(file, ElementSegment(0, 0, i32_const(0), None, (index,)))
 
 

@@ -21,8 +21,8 @@ CORE = "core specification, Binary Format"
 LINKING = "Linking.md"
 HEADER = b"\0asm\1\0\0\0"
 HUGE = 0xFFFFFFFF
-# Indices of what is not there.
-FAR = (1000, 0x10000, HUGE)
+# Indices of what is not there, even where an object has thousands of everything.
+FAR = (50_000, 0x10000, HUGE)
 
 S = TypeVar("S")
 T = TypeVar("T")

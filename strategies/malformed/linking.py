@@ -124,7 +124,7 @@ def _defined_data(symbol: Symbol) -> bool:
 def _moved(segment: bool) -> Callable[[Symbol, Record], Symbol]:
     def change(symbol: Symbol, record: Record) -> Symbol:
         assert symbol.data is not None
-        number = record.pick((1000, 0x10000, 0xFFFFFFF0))
+        number = record.pick((50_000, 0x10000, 0xFFFFFFF0))
         data = symbol.data
         changed = (
             DataReference(number, data.offset, data.size)

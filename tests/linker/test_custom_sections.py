@@ -23,6 +23,7 @@ from tests.linker.objects import (
     function,
     pointer,
     producers,
+    undefined_function,
     word,
 )
 
@@ -116,6 +117,19 @@ def test_a_function_that_lost_to_another_points_at_the_winner(link: Linker) -> N
 
     linked = link(unit(1), unit(2), options="--export=f --allow-multiple-definition")
     assert linked.custom(".debug_info") == word(2) + word(2)
+
+
+@pytest.mark.parametrize("kept", [0, NO_STRIP])
+def test_what_only_a_lost_group_defined_is_nothing_there(link: Linker, kept: int) -> None:
+    winner = assemble(
+        function("f", flags=WEAK, comdat="g"),
+        undefined_function("only_second"),
+        custom("note", Site(R.FUNCTION_INDEX_I32, "only_second")),
+    )
+    loser = assemble(
+        function("f", flags=WEAK, comdat="g"), function("only_second", flags=kept, comdat="g")
+    )
+    assert link(winner, loser).custom("note") == word(0)
 
 
 def test_merged_strings_are_found_at_their_new_place(link: Linker) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.format import malformed, malformed_archives, malformed_linking
 from tests.format.malformed import Malformed
 from tests.format.malformed_archives import MalformedArchive
 from tests.format.malformed_words import WORDS
+from tests.linker.quirk_inputs import damaged
 from tests.linker.wasm_ld import run_wasm_ld
 
 ALL = (*malformed.CASES, *malformed_linking.CASES)
@@ -20,8 +22,8 @@ WITH_WORDS = [case for case in ALL if case.name in WORDS]
 PLACE = r" \((?:section [\w.]+, )?offset 0x[0-9a-f]+(?:: .+)?\)"
 
 
-def errors(name: str, data: bytes, dialect: str) -> tuple[str, ...]:
-    return run((name, "--no-entry", "-o", "x"), lambda _: data, dialect).errors
+def errors(name: str, data: bytes, dialect: str, options: Iterable[str] = ()) -> tuple[str, ...]:
+    return run((name, "--no-entry", "-o", "x", *options), lambda _: data, dialect).errors
 
 
 def wasm_ld_says(name: str, data: bytes, folder: Path) -> str:
@@ -72,3 +74,11 @@ def test_where_wasm_ld_crashes_the_dialect_keeps_the_place() -> None:
     (error,) = errors("a.o", b"\0asm\1\0\0\0\0\1\5", "lld-22")
     assert error.startswith("a.o: name of 5 bytes is longer than the content (section CUSTOM, off")
     assert error.endswith("(wasm-ld 22 crashes here: quirk cut-off-reads-abort)")
+
+
+@pytest.mark.parametrize("data", [b"\0asm\1\0\0\0\0\1\5", damaged("symbol.section")])
+@pytest.mark.parametrize("limit", [1, 2])
+def test_no_limit_of_errors_hides_a_crash(data: bytes, limit: int) -> None:
+    options = [f"--error-limit={limit}", "--frobnicate"]
+    *_, last = errors("a.o", data, "lld-22", options)
+    assert "quirk" in last

@@ -437,7 +437,7 @@ EXAMPLES = {
     "out-of-bounds-reads": Example(
         (damaged("symbol.section"),),
         "--no-entry",
-        lambda output: "section symbol for section 1000 of" in output.errors[0],
+        lambda output: "section symbol for section 50000 of" in output.errors[0],
         is_undefined=True,
     ),
     "malformed-places-untold": Example(
