@@ -155,6 +155,9 @@ def _damaged_line(case: LinkCase, damage: command_line.LineDamage, record: Recor
     at = record.below(len(case.arguments) + 1)
     # Behind a word that may take the next one for its value nothing is certain.
     where = len(case.arguments) if record.byte() & 1 else at
+    if where and case.arguments[where - 1] in ("-mllvm", "--mllvm"):
+        # What LLVM says of an option that is none is not the linker's.
+        where += 1
     arguments = [*case.arguments[:where], *words, *case.arguments[where:]]
     refused = damage.refused and where == len(case.arguments)
     return _case(case, [*case.files, *files], arguments, damage.name, refused, command_line.WASM_LD)

@@ -153,6 +153,15 @@ def test_a_damage_of_a_command_line_is_refused(damage: LineDamage) -> None:
             assert output.errors, words
 
 
+@given(damage=st.sampled_from(LINE_DAMAGES), choices=st.binary(min_size=8, max_size=8))
+def test_what_llvm_is_told_is_not_damaged(damage: LineDamage, choices: bytes) -> None:
+    """LLVM's own words about its options are nothing that a linker promises."""
+    told = ("-mllvm", "-inline-threshold=10")
+    case = LinkCase((), (*told, "--no-entry"), (), ())
+    damaged = damage_case(case, damage.name, choices).arguments
+    assert damaged[damaged.index(told[0]) + 1] == told[1]
+
+
 @settings(max_examples=40, deadline=None)
 @given(model=object_models(), choices=st.binary(min_size=8, max_size=8))
 def test_a_damage_changes_the_object(model: object, choices: bytes) -> None:
