@@ -177,13 +177,17 @@ def _entry(program: Program, record: Record) -> list[str]:
 # -- expectations ----------------------------------------------------------------------------
 
 
+def _is_early(program: Program) -> bool:
+    """Whether the program is refused for something that comes before names collide."""
+    return program.refusal is not None and program.refusal[0].endswith(EARLY)
+
+
 def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
     """Why a linker must refuse the case, the first of several reasons."""
     refusal = program.refusal
     # Options are checked before anything is read; names are resolved, and collide, before the
     # linker looks at its entry or its layout.
-    early = refusal is not None and refusal[0].endswith(EARLY)
-    if refusal is not None and early:
+    if refusal is not None and _is_early(program):
         return MustRefuse(*refusal)
     if meaning.collisions and not options.allows_duplicates(program):
         return MustRefuse("duplicate-symbol", "two strong definitions of one name")
@@ -243,8 +247,9 @@ def expect(
     if program.is_vague or (program.names_lost and _keeps_all(program)):
         # Where nothing is left out, debug information asks for what a group lost.
         return []
-    if unreadable is not None and meaning.collisions:
-        # Names of members that stand before the file collide before it is looked at.
+    collide = meaning.collisions and not options.allows_duplicates(program)
+    if collide and (unreadable is not None or _is_early(program)):
+        # Either is a reason: names of members may collide before a file is looked at.
         return []
     refused = MustRefuse(*unreadable) if unreadable is not None else _refusal(program, meaning)
     if in_steps and refused is not None:

@@ -9,12 +9,16 @@ from linker.format.constants import RelocationType, SymbolFlag, SymbolKind
 from linker.format.encode import encode
 from linker.format.model import FunctionType, LinkingSection, RelocationSection
 from linker.format.parse import parse
+from strategies.case import MustRefuse
+from strategies.cases import expect
 from strategies.choices import Record
 from strategies.meaning import Meaning, Place, resolve
 from strategies.objects.builder import ObjectBuilder, Style
 from strategies.objects.code import I32, Code, field_bytes, padded_leb, sleb, uleb
+from strategies.program import Program
 
 WEAK = int(SymbolFlag.BINDING_WEAK)
+MISMATCH = MustRefuse("import-mismatch", "one symbol imported from two places")
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
 TO_INT = FunctionType((), (I32,))
 
@@ -86,6 +90,18 @@ def test_first_of_two_weak_definitions_wins() -> None:
 def test_two_strong_definitions_collide() -> None:
     meaning = resolve([make("f"), make("f")], [(0, False), (1, False)])
     assert meaning.collisions == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"), [("", []), ("--allow-multiple-definition", [MISMATCH])]
+)
+def test_of_two_reasons_to_refuse_either_is_right(option: str, expected: list[MustRefuse]) -> None:
+    program = Program(frozenset(), [])
+    program.refusal = (MISMATCH.message_class, MISMATCH.reason)
+    if option:
+        program.options["--muldefs"] = option
+    meaning = resolve([make("f"), make("f")], [(0, False), (1, False)])
+    assert expect(program, meaning, None, in_steps=False) == expected
 
 
 def test_member_is_taken_for_a_strong_reference_only() -> None:
