@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from linker.format.constants import RelocationType, SymbolFlag, SymbolKind, ValueType
 from linker.format.model import FunctionType, GlobalType, TableType
@@ -12,6 +13,8 @@ from strategies.meaning import Meaning
 from strategies.objects.builder import ObjectBuilder
 from strategies.objects.code import I32, TO_I32, Code
 from strategies.packaging.stub_libraries import StubLine
+
+S = TypeVar("S")
 
 # Groups of features that a case has or has not; few at a time (swarm testing).
 GROUPS = (
@@ -300,6 +303,10 @@ class Program:
 
     def has(self, group: str) -> bool:
         return group in self.groups
+
+    def likely(self, kinds: Iterable[tuple[str, S, int]]) -> list[S]:
+        """The kinds of this case's groups, each as often as it is likely."""
+        return [kind for group, kind, weight in kinds if self.has(group) for _ in range(weight)]
 
     def number(self) -> int:
         """A number of its own, for names and constants."""

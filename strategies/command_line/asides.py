@@ -21,13 +21,9 @@ _STATEMENTS: tuple[tuple[str, Statement, int], ...] = (
 
 
 def _chosen(program: Program, kinds: tuple[tuple[str, Statement, int], ...]) -> list[Statement]:
-    found: list[Statement] = []
     # A case with one reason to be refused is not given others.
     left_out = "diagnostics" if program.has("refusals") else ""
-    for group, statement, weight in kinds:
-        if program.has(group) and group != left_out:
-            found += [statement] * weight
-    return found
+    return program.likely(kind for kind in kinds if kind[0] != left_out)
 
 
 def options(program: Program) -> list[Statement]:

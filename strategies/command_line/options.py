@@ -191,11 +191,7 @@ KINDS: tuple[tuple[str, Statement, int], ...] = (
 
 def statements(program: Program) -> list[Statement]:
     """The kinds of option statements that this case may have."""
-    found: list[Statement] = []
-    for group, statement, weight in KINDS:
-        if program.has(group):
-            found += [statement] * weight
-    return found
+    return program.likely(KINDS)
 
 
 def allows_duplicates(program: Program) -> bool:

@@ -396,6 +396,5 @@ def multitude(program: Program, record: Record) -> None:
     if any(name.startswith("many.") for name in program.notes):
         return
     # What needs another group is all the likelier where the case has it.
-    kinds = [kind for group, kind, weight in KINDS if program.has(group) for _ in range(weight)]
     unit = program.units[record.below(min(len(program.units), 5))]
-    record.pick(kinds)(program, unit, record)
+    record.pick(program.likely(KINDS))(program, unit, record)

@@ -420,9 +420,8 @@ def define_missing(program: Program, unit: Unit, record: Record) -> None:
 
 Statement = Callable[[Program, Unit, Record], None]
 
-KINDS: tuple[tuple[str | None, Statement, int], ...] = (
-    (None, define_function, 3),
-    (None, define_data, 3),
+ALWAYS: tuple[Statement, ...] = (*(define_function,) * 3, *(define_data,) * 3)
+KINDS: tuple[tuple[str, Statement, int], ...] = (
     ("globals", define_global, 2),
     ("tables", define_table, 2),
     ("tags", define_tag, 2),
@@ -439,8 +438,4 @@ KINDS: tuple[tuple[str | None, Statement, int], ...] = (
 
 def statements(program: Program) -> list[Statement]:
     """The kinds of definitions that this case may have, as often as they are likely."""
-    found: list[Statement] = []
-    for group, statement, weight in KINDS:
-        if group is None or program.has(group):
-            found += [statement] * weight
-    return found
+    return [*ALWAYS, *program.likely(KINDS)]
