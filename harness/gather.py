@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 
 from harness.arguments import Argument, take_apart
 from harness.steps import RESPONSE
-from linker.format.archive import encode_archive, parse_archive
+from linker.format.archive import parse_archive
+from linker.format.encode_archive import encode_archive
 from linker.format.errors import MalformedFile
 from strategies.case import InputFile, LinkCase, Prelink
 

@@ -249,7 +249,9 @@ class Worker:
         except Stop as stop:
             stopped = stop
         except Exception:
-            # The strategies themselves, or hypothesis: `body` lets no Exception out.
+            # The strategies themselves, or hypothesis: `body` lets no Exception out. The case
+            # before is judged first, since a trouble ends what runs it.
+            finish()
             self._trouble("generate", chunk.first + position + 1)
         finish()
         worst_first = sorted(new.items(), key=lambda item: -item[1].divergence.severity)

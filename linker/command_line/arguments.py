@@ -22,18 +22,23 @@ class Argument(NamedTuple):
     Attributes:
         key: spelling of the option without dashes and aliases; INPUT or UNKNOWN.
         values: what was given for it; () for a flag, one item for most, several for a list.
-        text: the argument as it stood there, without the value if that was separate.
+        words: the items of the command line that it was made of, one or two.
         spelling: the option with its dashes, without aliases.
     """
 
     key: str
     values: tuple[str, ...]
-    text: str
+    words: tuple[str, ...]
     spelling: str
 
     @property
     def value(self) -> str:
         return self.values[0]
+
+    @property
+    def text(self) -> str:
+        """The argument as it stood there, without the value if that was separate."""
+        return self.words[0]
 
 
 class ArgumentList:
@@ -84,29 +89,27 @@ def split_arguments(argv: Sequence[str], missing: frozenset[str] = frozenset()) 
         match = _match(argv, position, missing)
         if match is None:
             return ArgumentList(found, text)
-        argument, taken = match
-        found.append(argument)
-        position += taken
+        found.append(match)
+        position += len(match.words)
     return ArgumentList(found, None)
 
 
-def _match(
-    argv: Sequence[str], position: int, missing: frozenset[str]
-) -> tuple[Argument, int] | None:
-    """The argument at `position` and how many items it takes; None if its value is missing."""
+def _match(argv: Sequence[str], position: int, missing: frozenset[str]) -> Argument | None:
+    """The argument at `position`; None if its value is missing."""
     text = argv[position]
     if text == "-" or not text.startswith("-"):
-        return Argument(INPUT, (text,), text, ""), 1
+        return Argument(INPUT, (text,), (text,), "")
     found = _option_of(text, missing)
     if found is None:
-        return Argument(UNKNOWN, (text,), text, text), 1
+        return Argument(UNKNOWN, (text,), (text,), text)
     option, spelling = found
     rest = text[len(spelling) :]
     if option.kind is Kind.SEPARATE or (option.kind is Kind.JOINED_OR_SEPARATE and not rest):
         if position + 1 >= len(argv):
             return None
-        return _argument(option, (argv[position + 1],), text, spelling), 2
-    return _argument(option, _values(option, rest), text, spelling), 1
+        value = argv[position + 1]
+        return _argument(option, (value,), (text, value), spelling)
+    return _argument(option, _values(option, rest), (text,), spelling)
 
 
 @lru_cache(maxsize=1024)
@@ -132,8 +135,10 @@ def _values(option: Option, rest: str) -> tuple[str, ...]:
     return (rest,)
 
 
-def _argument(option: Option, values: tuple[str, ...], text: str, spelling: str) -> Argument:
+def _argument(
+    option: Option, values: tuple[str, ...], words: tuple[str, ...], spelling: str
+) -> Argument:
     if option.alias:
         aliased = BY_KEY[option.alias]
         spelling = aliased.prefixes[0] + aliased.spelling
-    return Argument(option.key, values, text, spelling)
+    return Argument(option.key, values, words, spelling)

@@ -19,7 +19,8 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
+from linker.format.encode_archive import encode_archive
 from strategies.case import (
     Expectation,
     HostCalls,

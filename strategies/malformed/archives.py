@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from linker.format.archive import HEADER_SIZE, Member, encode_archive
+from linker.format.archive import HEADER_SIZE, Member
+from linker.format.encode_archive import encode_archive
 from strategies.choices import Record
 
 AR = "the ar format"
@@ -93,7 +94,7 @@ def name_beyond(members: list[Member], record: Record) -> bytes:
     long = [Member("a_rather_long_member_name.o", m.data) for m in members]
     data = encode_archive(long, symbol_table=False)
     at = data.index(b"/0 ")
-    return data[:at] + f"/{1000 + record.byte()}".encode().ljust(16) + data[at + 16 :]
+    return data[:at] + f"/{len(data) + record.byte()}".encode().ljust(16) + data[at + 16 :]
 
 
 def name_no_number(members: list[Member], record: Record) -> bytes:
@@ -102,7 +103,8 @@ def name_no_number(members: list[Member], record: Record) -> bytes:
 
 def bsd_name_long(members: list[Member], record: Record) -> bytes:
     """A BSD name that is longer than its member."""
-    return _field(_plain(members), 0, 16, f"#1/{99000 + record.byte()}".encode())
+    size = len(members[0].data) + 1 + record.byte()
+    return _field(_plain(members), 0, 16, f"#1/{size}".encode())
 
 
 def index_offset(members: list[Member], record: Record) -> bytes:

@@ -8,8 +8,10 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from linker.format.archive import ARCHIVE_MAGIC, Member, encode_archive, parse_archive
+from linker.command_line.arguments import split_arguments
+from linker.format.archive import ARCHIVE_MAGIC, Member, parse_archive
 from linker.format.constants import MAGIC
+from linker.format.encode_archive import encode_archive
 from linker.format.model import LinkingSection, ObjectFile
 from linker.format.parse import parse
 from strategies.case import Damaged, InputFile, LinkCase
@@ -152,14 +154,14 @@ def _damaged_archive(case: LinkCase, damage: archives.ArchiveDamage, record: Rec
 
 def _damaged_line(case: LinkCase, damage: command_line.LineDamage, record: Record) -> LinkCase:
     words, files = damage.apply(record)
-    at = record.below(len(case.arguments) + 1)
-    # Behind a word that may take the next one for its value nothing is certain.
-    where = len(case.arguments) if record.byte() & 1 else at
-    if where and case.arguments[where - 1] in ("-mllvm", "--mllvm"):
-        # What LLVM says of an option that is none is not the linker's.
-        where += 1
-    arguments = [*case.arguments[:where], *words, *case.arguments[where:]]
-    refused = damage.refused and where == len(case.arguments)
+    # Between the words of one option they would be its value, of which LLVM itself may speak.
+    given = [argument.words for argument in split_arguments(case.arguments).arguments]
+    at = record.below(len(given) + 1)
+    where = len(given) if record.byte() & 1 else at
+    given.insert(where, tuple(words))
+    # In the middle, what is wrong with a switch may be right, or an option may come again.
+    refused = damage.refused and where == len(given) - 1
+    arguments = [word for argument in given for word in argument]
     return _case(case, [*case.files, *files], arguments, damage.name, refused, command_line.WASM_LD)
 
 

@@ -118,6 +118,8 @@ def longer_than_file(file: ObjectFile, record: Record) -> bytes | None:
 
 
 def huge_size(file: ObjectFile, record: Record) -> bytes | None:
+    if not file.sections:
+        return None
     at = record.below(len(file.sections))
     parts = encoded(file)
     kind, content = split(parts[at])
@@ -159,6 +161,8 @@ def custom_name(file: ObjectFile, record: Record) -> bytes | None:
 
 def truncated(file: ObjectFile, record: Record) -> bytes | None:
     """The file ends inside a section."""
+    if not file.sections:
+        return None
     parts = encoded(file)
     at = record.below(len(parts))
     keep = record.below(len(parts[at]) - 1) + 1
@@ -245,6 +249,8 @@ def unused_bits(file: ObjectFile, record: Record) -> bytes | None:
 
 def size_padded_too_far(file: ObjectFile, record: Record) -> bytes | None:
     """The size of a section in six to ten bytes."""
+    if not file.sections:
+        return None
     parts = encoded(file)
     at = record.below(len(parts))
     kind, content = split(parts[at])
@@ -259,7 +265,7 @@ def linking_missing(file: ObjectFile, record: Record) -> bytes | None:
         for part, section in zip(encoded(file), file.sections, strict=True)
         if not isinstance(section, LinkingSection | RelocationSection)
     ]
-    return assemble(parts)
+    return assemble(parts) if len(parts) < len(file.sections) else None
 
 
 def relocations_without_symbols(file: ObjectFile, record: Record) -> bytes | None:

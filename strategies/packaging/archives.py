@@ -6,9 +6,10 @@ import posixpath
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from linker.format.archive import ArchiveFormat, Member, encode_archive
+from linker.format.archive import ArchiveFormat, Member
 from linker.format.constants import MAGIC, ExternalKind, LimitsFlag, SymbolFlag, SymbolKind
 from linker.format.encode import encode
+from linker.format.encode_archive import encode_archive
 from linker.format.model import Export, ExportSection, Limits, MemorySection, ObjectFile
 from strategies.choices import Record
 from strategies.objects.builder import ObjectBuilder

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
 from linker.format.encode import encode
+from linker.format.encode_archive import encode_archive
 from linker.format.model import ObjectFile
 from strategies.case import InputFile, Prelink
 from strategies.choices import Record

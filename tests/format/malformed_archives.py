@@ -45,6 +45,27 @@ CASES = (
     ),
     MalformedArchive("name cut off", archive(b"x" * 15), 8, OPENING, f"{TOO_SMALL} at offset 8"),
     MalformedArchive(
+        "header of a table of 64-bit offsets cut off",
+        archive(header("/SYM64/", "8")[:18]),
+        8,
+        OPENING,
+        f"{TOO_SMALL} at offset 8",
+    ),
+    MalformedArchive(
+        "header of a Windows library's table cut off",
+        archive(header("/<XFGHASHMAP>/", "8")[:18]),
+        8,
+        OPENING,
+        f"{TOO_SMALL} for /<XFGHASHMAP>/",
+    ),
+    MalformedArchive(
+        "table of 64-bit offsets behind a member",
+        archive(header("/", "4"), bytes(4), GOOD, header("/SYM64/", "8"), bytes(8)),
+        8 + 64 + 64 + 1,
+        TAKING,
+        f"{OFFSET} 'SYM64/' for archive member header at offset 136",
+    ),
+    MalformedArchive(
         "later header cut off", archive(GOOD, b"b.o/ "), 72, GOING_ON, f"{TOO_SMALL} at offset 72"
     ),
     MalformedArchive(
@@ -155,4 +176,9 @@ CASES = (
         f"{PAST_THE_END} //",
     ),
 )
-UNKNOWN_OWN_MEMBER = archive(header("/0", "0"))
+# A name that begins with a slash before the table of long names.
+UNKNOWN_OWN_MEMBERS = (
+    archive(header("/0", "0")),
+    archive(header("/SYM64/", "8"), bytes(8), header("/SYM64/", "8"), bytes(8)),
+    archive(header("/", "4"), bytes(4), header("/<ECSYMBOLS>/", "4"), bytes(4)),
+)

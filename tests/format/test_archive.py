@@ -11,14 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linker.format.archive import (
-    ARCHIVE_MAGIC,
-    ArchiveFormat,
-    Member,
-    encode_archive,
-    member_symbols,
-    parse_archive,
-)
+from linker.format.archive import ARCHIVE_MAGIC, ArchiveFormat, Member, parse_archive
+from linker.format.encode_archive import encode_archive, member_symbols
 from linker.format.errors import MalformedFile
 from tests.format import malformed_archives
 from tests.format.malformed_archives import MalformedArchive, header
@@ -242,9 +236,10 @@ def test_no_archive(data: bytes) -> None:
         parse_archive(data, "lib.a")
 
 
-def test_a_long_name_stands_behind_the_table_of_them() -> None:
+@pytest.mark.parametrize("data", malformed_archives.UNKNOWN_OWN_MEMBERS)
+def test_a_long_name_stands_behind_the_table_of_them(data: bytes) -> None:
     with pytest.raises(MalformedFile, match="before any table of long names"):
-        parse_archive(malformed_archives.UNKNOWN_OWN_MEMBER, "lib.a")
+        parse_archive(data, "lib.a")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from harness.adapters.lld import WasmLd
 from harness.adapters.reference import Reference
 from harness.adapters.smoke import smoke, tiny_case
 from harness.adapters.zig import ZigLinker, used_features
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
+from linker.format.encode_archive import encode_archive
 from strategies.case import InputFile, LinkCase
 from tests.tools import require
 

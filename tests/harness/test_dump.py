@@ -13,7 +13,8 @@ from harness.adapters.reference import Reference
 from harness.adapters.smoke import tiny_case
 from harness.dump import print_file
 from harness.linking import Workplace
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
+from linker.format.encode_archive import encode_archive
 from linker.format.errors import MalformedFile
 from linker.format.parse import parse
 from strategies import link_cases

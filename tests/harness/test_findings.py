@@ -18,7 +18,8 @@ from harness.divergence import Divergence, Severity
 from harness.findings import Finding, store
 from harness.fingerprints import fingerprint
 from harness.linking import Workplace
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
+from linker.format.encode_archive import encode_archive
 from linker.format.model import LinkingSection
 from linker.format.parse import parse
 from linker.format.yaml import from_yaml

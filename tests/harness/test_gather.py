@@ -12,7 +12,8 @@ import pytest
 from harness.adapters.discover import find
 from harness.adapters.smoke import tiny_case
 from harness.gather import CannotGather, gather
-from linker.format.archive import Member, encode_archive, parse_archive
+from linker.format.archive import Member, parse_archive
+from linker.format.encode_archive import encode_archive
 from strategies.case import LinkCase, write_case
 
 FLAGS = ["--no-entry", "--export=weldcheck_smoke"]

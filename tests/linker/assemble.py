@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from linker.format import model
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
 from linker.format.constants import ComdatKind, ExternalKind, SymbolKind, ValueType
 from linker.format.encode import encode
+from linker.format.encode_archive import encode_archive
 from linker.format.leb128 import encode_unsigned
 from linker.format.relocation_shapes import SHAPES
 from tests.linker.objects import (

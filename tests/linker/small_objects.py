@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
 from linker.format.constants import ExternalKind, LimitsFlag, SymbolFlag, SymbolKind
 from linker.format.encode import encode
+from linker.format.encode_archive import encode_archive
 from linker.format.model import (
     CodeSection,
     CustomSection,

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import pytest
 
 from linker.format import model
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
 from linker.format.constants import ExternalKind, SymbolKind
 from linker.format.encode import encode
+from linker.format.encode_archive import encode_archive
 from linker.format.expression import Opcode, make
 from linker.format.parse import parse
 from tests.linker.assemble import assemble

@@ -13,9 +13,10 @@ import pytest
 
 from linker.driver import LinkOutput
 from linker.errors import printed
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
 from linker.format.constants import NameSubsection, RelocationType, ValueType
 from linker.format.encode import encode
+from linker.format.encode_archive import encode_archive
 from linker.format.errors import MalformedFile
 from linker.format.expression import ref_func, ref_null
 from linker.format.model import ObjectFile

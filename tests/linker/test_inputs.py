@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from linker.command_line.parse import InputRequest, MisplacedSwitch
 from linker.driver import run
 from linker.errors import Diagnostics, LinkError
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
+from linker.format.encode_archive import encode_archive
 from linker.inputs.files import (
     ArchiveInput,
     FileKind,

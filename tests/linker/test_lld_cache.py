@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
+from linker.format.encode_archive import encode_archive
 from linker.lld import (
     Action,
     InputUnavailable,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import wasmtime
 
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
+from linker.format.encode_archive import encode_archive
 from linker.lld import (
     Action,
     CrtFile,

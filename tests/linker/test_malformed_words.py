@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from linker.driver import run
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
+from linker.format.encode_archive import encode_archive
 from tests.format import malformed, malformed_archives, malformed_linking
 from tests.format.malformed import Malformed
 from tests.format.malformed_archives import MalformedArchive
@@ -53,8 +54,8 @@ def test_an_archive_is_refused_in_wasm_lds_words(case: MalformedArchive, tmp_pat
     assert re.fullmatch(re.escape(said) + PLACE, error)
 
 
-def test_a_long_name_without_a_table_is_refused_in_wasm_lds_words(tmp_path: Path) -> None:
-    data = malformed_archives.UNKNOWN_OWN_MEMBER
+@pytest.mark.parametrize("data", malformed_archives.UNKNOWN_OWN_MEMBERS)
+def test_an_unknown_own_member_is_refused_in_wasm_lds_words(data: bytes, tmp_path: Path) -> None:
     said = "lib.a: failed to parse archive: Invalid data was encountered while parsing the file"
     assert wasm_ld_says("lib.a", data, tmp_path) == f"ld: error: {said}\n"
     assert errors("lib.a", data, "lld-22") == (said,)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from linker.driver import run
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
+from linker.format.encode_archive import encode_archive
 from tests.linker.assemble import assemble
 from tests.linker.objects import EXPORTED, function, global_get, global_variable
 from tests.linker.wasm_ld import run_wasm_ld, run_weld_ld

@@ -6,7 +6,8 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from linker.format.archive import Member, encode_archive
+from linker.format.archive import Member
+from linker.format.encode_archive import encode_archive
 from tests.programs.debian import debian_source
 from tests.programs.languages import LANGUAGE_BUILDERS
 from tests.programs.program import FREESTANDING, SOURCES, Program

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from linker.driver import run
-from linker.format.archive import Member, encode_archive, parse_archive
+from linker.format.archive import Member, parse_archive
+from linker.format.encode_archive import encode_archive
 from tests.programs.build import build_archive
 from tests.programs.compare import assert_same_bytes
 from tests.programs.program import Program

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from harness.linking import reader
 from linker.driver import LinkOutput, run
 from linker.format.archive import Member
+from linker.format.encode import encode
+from linker.format.model import ObjectFile
 from linker.format.parse import parse
 from strategies import LinkCase, link_cases
 from strategies.cases import object_models, random_case
@@ -27,7 +30,7 @@ from strategies.malformed import (
 )
 from strategies.malformed.archives import DAMAGES as ARCHIVE_DAMAGES
 from strategies.malformed.archives import ArchiveDamage
-from strategies.malformed.cases import damage_case
+from strategies.malformed.cases import damage_case, damage_object
 from strategies.malformed.command_line import DAMAGES as LINE_DAMAGES
 from strategies.malformed.command_line import LineDamage
 from strategies.malformed.mutations import mutate
@@ -154,20 +157,25 @@ def test_a_damage_of_a_command_line_is_refused(damage: LineDamage) -> None:
 
 
 @given(damage=st.sampled_from(LINE_DAMAGES), choices=st.binary(min_size=8, max_size=8))
-def test_what_llvm_is_told_is_not_damaged(damage: LineDamage, choices: bytes) -> None:
-    """LLVM's own words about its options are nothing that a linker promises."""
-    told = ("-mllvm", "-inline-threshold=10")
-    case = LinkCase((), (*told, "--no-entry"), (), ())
-    damaged = damage_case(case, damage.name, choices).arguments
-    assert damaged[damaged.index(told[0]) + 1] == told[1]
+def test_a_damage_stands_between_options(damage: LineDamage, choices: bytes) -> None:
+    """As the value of another option it would be something else, or LLVM's own affair."""
+    given = ("-mllvm", "-inline-threshold=10", "--entry", "f", "a.o")
+    damaged = damage_case(LinkCase((), given, (), ()), damage.name, choices).arguments
+    assert {given[0:2], given[2:4]} <= set(pairwise(damaged))
+
+
+def test_what_has_nothing_to_damage_is_left_alone() -> None:
+    """An object without sections is as good as another to draw."""
+    empty = ObjectFile("empty.o", [])
+    for name in [damage.name for damage in OBJECT_DAMAGES]:
+        for choice in (0, 255):
+            _, content = damage_object(empty, name, Record(bytes((choice,)) * 8))
+            assert content != encode(empty)
 
 
 @settings(max_examples=40, deadline=None)
 @given(model=object_models(), choices=st.binary(min_size=8, max_size=8))
 def test_a_damage_changes_the_object(model: object, choices: bytes) -> None:
-    from linker.format.encode import encode
-    from linker.format.model import ObjectFile
-
     assert isinstance(model, ObjectFile)
     whole = encode(model)
     for damage in OBJECT_DAMAGES:
