@@ -199,7 +199,9 @@ def damage_case(
         return _damaged_stub_library(case, _STUB[name], record)
     if name in _LINE:
         return _damaged_line(case, _LINE[name], record)
-    at = record.below(len(case.files))
+    # What LLVM itself says of an option that `-mllvm` passes on is not the linker's.
+    candidates = [n for n, file in enumerate(case.files) if b"-mllvm" not in file.content]
+    at = candidates[record.below(len(candidates))]
     files = _replaced(case, at, mutate(case.files[at].content, changed or []))
     return _case(case, files, case.arguments, BLIND, False, "unspecified")
 

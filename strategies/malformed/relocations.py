@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from linker.format.constants import RelocationType
+from linker.format.constants import RelocationType, SectionId
 from linker.format.encode import encode_section
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import LinkingSection, ObjectFile, Relocation, RelocationSection
@@ -155,17 +155,19 @@ def relocation_target(file: ObjectFile, record: Record) -> bytes | None:
     if not found:
         return None
     at, section = found[record.below(len(found))]
-    target = record.pick((at, len(file.sections), 1000, HUGE))
+    target = record.pick((at, len(file.sections), 50_000, HUGE))
     return with_section(file, at, dataclasses.replace(section, target=target))
 
 
 def relocation_of_nothing(file: ObjectFile, record: Record) -> bytes | None:
     """Relocations for a section that holds nothing to patch."""
     found = _relocations(file)
-    if not found:
+    patched = (SectionId.CUSTOM, SectionId.CODE, SectionId.DATA)
+    others = [at for at, other in enumerate(file.sections) if other.id not in patched]
+    if not found or not others:
         return None
     at, section = found[record.below(len(found))]
-    return with_section(file, at, dataclasses.replace(section, target=0, relocations=[]))
+    return with_section(file, at, dataclasses.replace(section, target=others[0], relocations=[]))
 
 
 def relocation_count(file: ObjectFile, record: Record) -> bytes | None:

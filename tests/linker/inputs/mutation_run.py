@@ -1,4 +1,4 @@
-"""Links mutated inputs under a memory limit: `python -m tests.linker.mutation_run COUNT SEED`.
+"""Links mutated inputs in little memory: `python -m tests.linker.inputs.mutation_run COUNT SEED`.
 
 Prints how many inputs linked, were refused, and gave something else, with one line for each kind
 of the latter. A process of its own, so that the limit holds for the linker alone.

@@ -21,7 +21,7 @@ from linker.lld import (
     WasiExecModel,
     link_with_lld,
 )
-from tests.linker.lld_runs import WASM_LD
+from tests.linker.lld.lld_runs import WASM_LD
 from tests.programs.running import run_module
 from tests.programs.zig import compile_c, link_line_of_build_exe
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linker.demangle.demangler import demangle
-from tests.linker.mangled_names import GRAMMAR, random_name, spoilt
+from tests.linker.demangle.mangled_names import GRAMMAR, random_name, spoilt
 from tests.tools import require
 
 TABLE = [

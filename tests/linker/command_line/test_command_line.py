@@ -26,7 +26,7 @@ from linker.quirks import DIALECTS, QUIRKS
 from tests.linker.small_objects import object_with
 from tests.linker.wasm_ld import run_wasm_ld, run_weld_ld
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def no_files(path: str) -> bytes:

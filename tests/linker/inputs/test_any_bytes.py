@@ -10,7 +10,7 @@ import pytest
 
 
 def outcomes(count: int, seed: int) -> dict[str, int]:
-    command = [sys.executable, "-m", "tests.linker.mutation_run", str(count), str(seed)]
+    command = [sys.executable, "-m", "tests.linker.inputs.mutation_run", str(count), str(seed)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     lines = (line.partition(" ") for line in printed.splitlines())
     return {name: int(number) for number, _, name in lines}

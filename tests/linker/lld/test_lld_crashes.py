@@ -26,7 +26,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from linker.lld import Action, LinkObject, LldOptions, ReportedFailure, link_with_lld
 from linker.lld import link as link_module
 from linker.lld.cache import locked
-from tests.linker.lld_runs import WASM_LD, counted, script, small_link, starts_of, write_object
+from tests.linker.lld.lld_runs import WASM_LD, counted, script, small_link, starts_of, write_object
 
 # Killed for real, at one step of the link in a process of its own.
 

@@ -15,11 +15,11 @@ from linker.demangle.history import BROUGHT_BY, unknown_to
 from linker.lld_quirks import OLDEST_LLD
 from linker.quirks import DIALECTS
 from tests.linker.assemble import assemble
+from tests.linker.demangle.mangled_names import random_name, spoilt
+from tests.linker.demangle.test_demangle import TABLE
 from tests.linker.linked import Linked
-from tests.linker.mangled_names import random_name, spoilt
 from tests.linker.objects import function
 from tests.linker.releases import release
-from tests.linker.test_demangle import TABLE
 
 # What is added in a release: a name, what is shown with it, and without it.
 SHOWN = [

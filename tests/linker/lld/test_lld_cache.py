@@ -22,7 +22,7 @@ from linker.lld import (
     crt_files_in,
     link_with_lld,
 )
-from tests.linker.lld_runs import (
+from tests.linker.lld.lld_runs import (
     WASM_LD,
     counted,
     script,

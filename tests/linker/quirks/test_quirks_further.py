@@ -31,7 +31,7 @@ from tests.linker.objects import (
     undefined_global,
 )
 from tests.linker.quirk_inputs import address_only
-from tests.linker.test_quirks import linked
+from tests.linker.quirks.test_quirks import linked
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from linker.lld import (
     link_with_lld,
 )
 from linker.lld.child import run_child
-from tests.linker.lld_runs import WASM_LD, python_script, script, small_link, write_object
+from tests.linker.lld.lld_runs import WASM_LD, python_script, script, small_link, write_object
 
 
 def is_believed(folder: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "docs" / "in_memory_module.py"
+SCRIPT = Path(__file__).parents[3] / "docs" / "in_memory_module.py"
 
 
 def test_the_program_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:

@@ -58,9 +58,9 @@ from tests.linker.objects import (
     undefined_table,
     word,
 )
+from tests.linker.quirks.stub_examples import STUB_EXAMPLES
 from tests.linker.releases import RELEASES, release
 from tests.linker.small_objects import object_with
-from tests.linker.stub_examples import STUB_EXAMPLES
 
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
 

@@ -67,7 +67,7 @@ from tests.linker.quirk_inputs import (
     weak_user,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Where a rule can come from.
 SOURCES = ("unspecified", "Linking.md", "core specification", "convention")
 

@@ -21,8 +21,7 @@ from hypothesis.stateful import (
 
 from linker.in_memory.declaration import Declaration, Export, Extern
 from linker.module import Module
-from tests.linker.linked import Linked
-from tests.linker.module_model import (
+from tests.linker.in_memory.module_model import (
     DATA_NAMES,
     FIXED,
     FIXED_STRONG,
@@ -46,6 +45,7 @@ from tests.linker.module_model import (
     build,
     content_of,
 )
+from tests.linker.linked import Linked
 from tests.linker.objects import TO_I32
 
 HOST_FUNCTION = "give"
