@@ -1,7 +1,4 @@
-"""wasm-ld's command line, taken apart: which words are options, values and input files.
-
-This knows nothing of what an option means; the table follows `lld/wasm/Options.td` of LLD 22.
-"""
+"""A case's command line, taken apart: which words are options, values and input files."""
 
 from __future__ import annotations
 
@@ -17,73 +14,14 @@ if TYPE_CHECKING:
 
 _QUOTING = "rsp-quoting="
 
-# Options whose value may be the next word, with one dash or two in front.
-_SEPARATE = frozenset(
-    [
-        "entry",
-        "export",
-        "export-if-defined",
-        "error-limit",
-        "keep-section",
-        "library",
-        "library-path",
-        "Map",
-        "mllvm",
-        "reproduce",
-        "rsp-quoting",
-        "soname",
-        "thinlto-cache-policy",
-        "threads",
-        "trace-symbol",
-        "undefined",
-        "unresolved-symbols",
-        "wrap",
-        "allow-undefined-file",
-        "rpath",
-    ]
-)
-# One letter whose value is joined to it or is the next word, and the long name of each.
-_LETTERS = {
-    "e": "entry",
-    "l": "library",
-    "L": "library-path",
-    "m": "m",
-    "o": "o",
-    "O": "O",
-    "u": "undefined",
-    "y": "trace-symbol",
-    "z": "z",
-}
-_LETTER_FLAGS = {
-    "E": "export-dynamic",
-    "M": "print-map",
-    "r": "relocatable",
-    "s": "strip-all",
-    "S": "strip-debug",
-    "t": "trace",
-    "v": "v",
-}
-# Long options that begin with one of the letters above and may stand after a single dash.
-_LONG = frozenset(
-    [
-        "emit-relocs",
-        "error-unresolved-symbols",
-        "end-lib",
-        "merge-data-segments",
-        "no-merge-data-segments",
-        "warn-unresolved-symbols",
-        "experimental-pic",
-        "extra-features",
-        "export-dynamic",
-    ]
-)
-
 
 class Argument(NamedTuple):
     """One option with its value, or one input file.
 
     Attributes:
-        option: the long name without dashes, or None for an input file.
+        option: the spelling without dashes, aliases and "=" that `linker.command_line.table` has
+            for it, such as "entry" or "l"; what stands there for an unknown one; None for an
+            input file.
         value: the option's value, the input file's name, or None.
         words: the words of the command line it was made of.
     """
@@ -135,41 +73,16 @@ def take_apart(arguments: Sequence[str]) -> Iterator[Argument]:
 
     A value that is missing at the end of the line gives the option without one.
     """
-    position = 0
-    while position < len(arguments):
-        argument = _one(arguments, position)
-        position += len(argument.words)
-        yield argument
-
-
-def _one(arguments: Sequence[str], position: int) -> Argument:
-    word = arguments[position]
-    if not word.startswith("-") or word == "-":
-        return Argument(None, word, (word,))
-    following = tuple(arguments[position + 1 : position + 2])
-    bare = word.lstrip("-")
-    name, equals, value = bare.partition("=")
-    if word.startswith("--") or name in _SEPARATE or name in _LONG:
-        if equals:
-            return Argument(name, value, (word,))
-        if name in _SEPARATE:
-            return Argument(name, following[0] if following else None, (word, *following))
-        return Argument(name, None, (word,))
-    if bare in _LETTER_FLAGS:
-        return Argument(_LETTER_FLAGS[bare], None, (word,))
-    letter, rest = bare[:1], bare[1:]
-    # `-import-memory` and the like are long options after one dash; `-lm` and `-eX` are not.
-    if letter in _LETTERS and not _is_long(name):
-        if rest:
-            return Argument(_LETTERS[letter], rest, (word,))
-        return Argument(_LETTERS[letter], following[0] if following else None, (word, *following))
-    return Argument(name, value if equals else None, (word,))
-
-
-def _is_long(name: str) -> bool:
-    return name in _SEPARATE or name in _LONG
-
-
-def input_files(arguments: Sequence[str]) -> list[str]:
-    """The input files named on a command line, in order; libraries of `-l` are not among them."""
-    return [a.value for a in take_apart(arguments) if a.option is None and a.value is not None]
+    split = split_arguments(arguments)
+    for argument in split.arguments:
+        match argument.key:
+            case "<input>":
+                yield Argument(None, argument.value, argument.words)
+            case "<unknown>":
+                name, equals, value = argument.text.lstrip("-").partition("=")
+                yield Argument(name, value if equals else None, argument.words)
+            case key:
+                given = ",".join(argument.values) if argument.values else None
+                yield Argument(key.removesuffix("="), given, argument.words)
+    if split.missing is not None:
+        yield Argument(split.missing.lstrip("-"), None, (split.missing,))

@@ -178,7 +178,7 @@ def from_arguments(arguments: Sequence[str], read: Read) -> LinkCase:
 def _gathered_words(arguments: Sequence[str], gathered: _Gathered) -> tuple[str, ...]:
     """A command line as it is in the case; its files are taken."""
     given = list(take_apart(_expand(arguments, gathered.read)))
-    folders = [x.value for x in given if x.option == "library-path" and x.value is not None]
+    folders = [x.value for x in given if x.option == "L" and x.value is not None]
     words: list[str] = []
     never_dynamic = any(x.option == "relocatable" for x in given)
     is_dynamic = False
@@ -201,11 +201,11 @@ def _rewritten(
 ) -> Sequence[str]:
     """The words of an argument as they are in the case."""
     option, value = argument.option, argument.value
-    if option in _WRITES_FILES or option == "library-path":
+    if option in _WRITES_FILES or option == "L":
         return ()
     if value is not None and option is None:
         return (gathered.take(value),)
-    if value is not None and option == "library":
+    if value is not None and option == "l":
         return (gathered.take(gathered.find_library(value, folders, is_dynamic)),)
     if value is not None and option == _FILE_OPTION:
         return (f"--{_FILE_OPTION}={gathered.take(value)}",)

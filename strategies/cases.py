@@ -219,7 +219,7 @@ def _lost(program: Program, meaning: Meaning) -> MustRefuse | None:
     return None
 
 
-def _constructor_calls(program: Program, meaning: Meaning) -> tuple[str, ...] | None:
+def starting_calls(program: Program, meaning: Meaning) -> tuple[str, ...] | None:
     """Host calls of the constructors in their order, None where gc may have dropped some."""
     if program.traps_at_start:
         return None
@@ -233,7 +233,10 @@ def _constructor_calls(program: Program, meaning: Meaning) -> tuple[str, ...] | 
             place = meaning.find(position, symbol)
             if place is None:
                 return None
-            if not meaning.is_lost(*place):
+            # A second copy of an object loses its groups to the first, and what is local there.
+            is_local = unit.builder.symbols[symbol].flags & int(SymbolFlag.BINDING_LOCAL)
+            again = bool(is_local) and position in meaning.loaded[:rank]
+            if not meaning.is_lost(*place, again):
                 found.append((priority, rank, program.starters[place]))
     found.sort(key=lambda item: (item[0], item[1]))
     return tuple(call for _, _, call in found)
@@ -264,7 +267,7 @@ def expect(
     if program.has("relocatable"):
         return [MustLink("no name is defined twice")]
     expectations: list[Expectation] = [MustLink("every reference has a definition")]
-    constructors = _constructor_calls(program, meaning)
+    constructors = starting_calls(program, meaning)
     destructors = ("trace.destructors",) if program.has_destructors else ()
     # A module that calls or exports its constructors itself runs them where it likes.
     unwrapped = program.is_reactor or "--export-all" in program.options

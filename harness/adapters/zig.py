@@ -172,7 +172,7 @@ class ZigLinker:
     def _translate(self, case: LinkCase) -> list[str]:
         """Zig's options for wasm-ld's. Raises _Unsupported."""
         arguments = tuple(take_apart(expanded(case)))
-        folders = [x.value for x in arguments if x.option == "library-path" and x.value]
+        folders = [x.value for x in arguments if x.option == "L" and x.value]
         words: list[str] = []
         stack_size = _STACK_SIZE
         entry: str | None = "_start"
@@ -183,9 +183,9 @@ class ZigLinker:
             option, value = argument.option, argument.value
             if option is None:
                 words.append(_input(argument))
-            elif option == "library-path":
+            elif option == "L":
                 continue
-            elif option == "library":
+            elif option == "l":
                 words.append(_library(value or "", folders, case))
             elif option == "export-if-defined":
                 if _is_defined(value or "", case):

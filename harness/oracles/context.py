@@ -51,7 +51,7 @@ class Situation:
     @cached_property
     def is_relocatable(self) -> bool:
         """Whether the outputs are object files, which nothing runs."""
-        return any(x.option in ("r", "relocatable") for x in take_apart(expanded(self.case)))
+        return any(x.option == "relocatable" for x in take_apart(expanded(self.case)))
 
     def with_outcome(self, outcome: Outcome) -> tuple[LinkResult, ...]:
         """The results that ended in this way."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from linker.format.constants import SymbolKind
+from linker.format.constants import SymbolFlag, SymbolKind
 from strategies import MustRefuse
-from strategies.cases import expect
+from strategies.cases import expect, starting_calls
 from strategies.choices import Record
 from strategies.command_line.memory_sizes import make_room
 from strategies.command_line.options import PAGE, output
@@ -14,8 +14,10 @@ from strategies.definitions.custom_sections import custom_section
 from strategies.meaning import resolve
 from strategies.objects.builder import ObjectBuilder
 from strategies.objects.code import Code
-from strategies.program import TO_INT, Program, Slot, Unit
+from strategies.program import TO_INT, VOID, Program, Slot, Unit
 from strategies.uses.addresses import data_address
+
+LOCAL = int(SymbolFlag.BINDING_LOCAL)
 
 
 def program_of(*builders: ObjectBuilder) -> Program:
@@ -34,6 +36,22 @@ def test_names_that_collide_in_a_step_hide_what_else_is_wrong() -> None:
     (refused,) = expect(program, meaning, None, in_steps=False)
     assert isinstance(refused, MustRefuse)
     assert refused.message_class == "duplicate-symbol"
+
+
+@pytest.mark.parametrize(
+    ("flags", "group", "calls"), [(LOCAL, "g", 1), (LOCAL, None, 2), (0, "g", 2)]
+)
+def test_a_local_constructor_of_a_group_runs_for_the_first_of_two_copies(
+    flags: int, group: str | None, calls: int
+) -> None:
+    builder = ObjectBuilder("a")
+    symbol = builder.define_function("start", VOID, Code(), flags, group)
+    program = program_of(builder)
+    program.options["--muldefs"] = "--allow-multiple-definition"
+    program.units[0].constructors.append((1, symbol))
+    program.starters[0, symbol] = "trace.start"
+    meaning = resolve((builder,), [(0, False), (0, False)])
+    assert starting_calls(program, meaning) == ("trace.start",) * calls
 
 
 def test_names_may_collide_before_a_file_is_found_to_be_no_object() -> None:
