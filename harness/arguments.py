@@ -6,8 +6,13 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from linker.command_line.arguments import split_arguments
-from linker.command_line.response_files import Quoting, ResponseFileError, expand_response_files
+from linker.command_line.arguments import INPUT, UNKNOWN, split_arguments
+from linker.command_line.response_files import (
+    Quoting,
+    Read,
+    ResponseFileError,
+    expand_response_files,
+)
 
 if TYPE_CHECKING:
     from strategies.case import LinkCase
@@ -31,10 +36,21 @@ class Argument(NamedTuple):
     words: tuple[str, ...]
 
 
+def expand(words: Sequence[str], read: Read) -> Sequence[str]:
+    """A command line with the words of its response files, which `read` gives, in their places.
+
+    Raises:
+        ResponseFileError: a response file cannot be read, or names itself.
+    """
+    if not any(word.startswith("@") for word in words):
+        return words
+    quoting = [w.rpartition("=")[2] for w in words if w.lstrip("-").startswith(_QUOTING)]
+    windows = quoting[-1:] == [Quoting.WINDOWS.value]
+    return expand_response_files(words, read, Quoting.WINDOWS if windows else Quoting.POSIX)
+
+
 def expanded(case: LinkCase) -> Sequence[str]:
-    """The words of a case's command line, with those of its response files in their places."""
-    if not any(word.startswith("@") for word in case.arguments):
-        return case.arguments
+    """The words of a case's command line; as wasm-ld goes on where a file cannot be read."""
     files = {file.name: file.content for file in case.files}
 
     def read(name: str) -> bytes:
@@ -43,12 +59,8 @@ def expanded(case: LinkCase) -> Sequence[str]:
             raise FileNotFoundError(2, "No such file or directory", name)
         return files[path]
 
-    quoting = [w.rpartition("=")[2] for w in case.arguments if w.lstrip("-").startswith(_QUOTING)]
-    windows = quoting[-1:] == [Quoting.WINDOWS.value]
     try:
-        return expand_response_files(
-            case.arguments, read, Quoting.WINDOWS if windows else Quoting.POSIX
-        )
+        return expand(case.arguments, read)
     except ResponseFileError as error:
         return error.arguments
 
@@ -75,14 +87,13 @@ def take_apart(arguments: Sequence[str]) -> Iterator[Argument]:
     """
     split = split_arguments(arguments)
     for argument in split.arguments:
-        match argument.key:
-            case "<input>":
-                yield Argument(None, argument.value, argument.words)
-            case "<unknown>":
-                name, equals, value = argument.text.lstrip("-").partition("=")
-                yield Argument(name, value if equals else None, argument.words)
-            case key:
-                given = ",".join(argument.values) if argument.values else None
-                yield Argument(key.removesuffix("="), given, argument.words)
+        if argument.key == INPUT:
+            yield Argument(None, argument.value, argument.words)
+        elif argument.key == UNKNOWN:
+            name, equals, value = argument.text.lstrip("-").partition("=")
+            yield Argument(name, value if equals else None, argument.words)
+        else:
+            given = ",".join(argument.values) if argument.values else None
+            yield Argument(argument.key.removesuffix("="), given, argument.words)
     if split.missing is not None:
         yield Argument(split.missing.lstrip("-"), None, (split.missing,))

@@ -7,26 +7,23 @@ rewritten to those. Options that only write other files are left out.
 from __future__ import annotations
 
 import re
-import shlex
 import tarfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from harness.arguments import Argument, take_apart
+from harness.arguments import Argument, expand, take_apart
 from harness.steps import RESPONSE
+from linker.command_line.response_files import Read, ResponseFileError
 from linker.format.archive import parse_archive
 from linker.format.encode_archive import encode_archive
 from linker.format.errors import MalformedFile
 from strategies.case import InputFile, LinkCase, Prelink
 
-Read = Callable[[str], bytes]
 _LINKER = re.compile(r"(?:.*[/-])?(?:wasm-ld|weld-ld)(?:-\d+)?(?:\.exe)?")
 _WRITES_FILES = frozenset(["o", "Map", "reproduce", "why-extract", "save-temps"])
 _THIN_MAGIC = b"!<thin>\n"
 _FILE_OPTION = "allow-undefined-file"
-# So that a file `@itself` ends.
-_MOST_NESTED = 8
 
 
 class CannotGather(Exception):
@@ -212,16 +209,8 @@ def _rewritten(
     return argument.words
 
 
-def _expand(arguments: Sequence[str], read: Read, depth: int = 0) -> list[str]:
-    """The arguments with those of response files in place of `@file`."""
-    words: list[str] = []
-    for argument in arguments:
-        if not argument.startswith("@") or depth > _MOST_NESTED:
-            words.append(argument)
-            continue
-        try:
-            text = read(argument[1:]).decode("utf-8", "surrogateescape")
-        except OSError as problem:
-            raise CannotGather(f"cannot read {argument}: {problem}") from problem
-        words += _expand(shlex.split(text), read, depth + 1)
-    return words
+def _expand(arguments: Sequence[str], read: Read) -> Sequence[str]:
+    try:
+        return expand(arguments, read)
+    except ResponseFileError as problem:
+        raise CannotGather(str(problem)) from problem

@@ -82,6 +82,23 @@ def test_response_files_and_lists_of_symbols(folder: Path) -> None:
     assert _named(case) == ["names", "caller.o"]
 
 
+def test_response_files_of_windows(folder: Path) -> None:
+    """Quoted as `--rsp-quoting` says, in 16-bit units."""
+    (folder / "line").write_text('"caller.o" --export=a\\b', encoding="utf-16")
+    case = gather(["wasm-ld", "--rsp-quoting=windows", "@line"], folder)
+    assert case.arguments == ("--rsp-quoting=windows", "caller.o", "--export=a\\b")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(b"@line", "recursive expansion"), (b"\xff\xfe\0", "Could not convert UTF16")],
+)
+def test_response_files_that_cannot_be_read(folder: Path, content: bytes, problem: str) -> None:
+    (folder / "line").write_bytes(content)
+    with pytest.raises(CannotGather, match=problem):
+        gather(["wasm-ld", "@line"], folder)
+
+
 def test_a_thin_archive_is_filled(folder: Path) -> None:
     """Its members lie elsewhere, where the case cannot reach them."""
     content = tiny_case().files[1].content
