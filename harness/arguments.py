@@ -13,6 +13,7 @@ from linker.command_line.response_files import (
     ResponseFileError,
     expand_response_files,
 )
+from linker.command_line.table import BY_SPELLING
 
 if TYPE_CHECKING:
     from strategies.case import LinkCase
@@ -34,6 +35,15 @@ class Argument(NamedTuple):
     option: str | None
     value: str | None
     words: tuple[str, ...]
+
+
+def option_named(name: str) -> str | None:
+    """What `Argument.option` is for an option of that name, dashes or not; None for no option."""
+    bare = name.lstrip("-").removesuffix("=")
+    for spelling in (f"{dashes}{bare}{equals}" for dashes in ("--", "-") for equals in ("", "=")):
+        if spelling in BY_SPELLING:
+            return BY_SPELLING[spelling].key.removesuffix("=")
+    return None
 
 
 def expand(words: Sequence[str], read: Read) -> Sequence[str]:

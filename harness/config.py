@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from harness.adapters.command import CommandLinker
+from harness.arguments import option_named
 
 
 class ConfigError(Exception):
@@ -61,7 +62,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
                 command=tuple(own.command),
                 version=own.version,
                 bytes_like=own.bytes_like,
-                refuses=frozenset(own.refuses),
+                refuses=frozenset(option_named(option) or option for option in own.refuses),
                 variables=own.environment,
             )
             for name, own in self.linker.items()
@@ -102,9 +103,14 @@ def convert(table: Mapping[str, Any], place: str) -> Config:
             if isinstance(settings, Mapping):
                 _check_keys(settings, LinkerConfig, f"{place}, linker.{name}")
     try:
-        return msgspec.convert(table, Config)
+        config = msgspec.convert(table, Config)
     except msgspec.ValidationError as problem:
         raise ConfigError(f"{place}: {problem}") from problem
+    for name, linker in config.linker.items():
+        for option in linker.refuses:
+            if option_named(option) is None:
+                raise ConfigError(f"{place}, linker.{name}: wasm-ld has no option {option}")
+    return config
 
 
 def _check_keys(table: Mapping[str, Any], kind: type[msgspec.Struct], place: str) -> None:

@@ -24,7 +24,7 @@ class CommandLinker:
         command: its command line; the word `{arguments}` stands for wasm-ld's arguments, and
             `{output}`, anywhere in a word, for the path of the output. Where they are missing,
             the arguments and `-o OUTPUT` go at the end.
-        refuses: option names (without dashes) that it does not know.
+        refuses: options that it does not know, named as in `Argument.option`.
         bytes_like: the linker whose bytes it promises, "" for none.
     """
 

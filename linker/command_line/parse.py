@@ -129,8 +129,9 @@ def parse_command_line(
         options = seed_settings(options, arguments)
     diagnostics.verbose = options.verbose
     diagnostics.quirks = options.quirks
-    stays_static = options.relocatable and "relocatable-dynamic" not in options.quirks
-    stays_static = stays_static or "shared-libraries-unsearched" in options.quirks
+    stays_static = "shared-libraries-unsearched" in options.quirks or (
+        options.relocatable and "relocatable-dynamic" not in options.quirks
+    )
     return CommandLine(
         options=options,
         inputs=tuple(_inputs(arguments, not options.is_pic, stays_static)),

@@ -16,7 +16,7 @@ timeout = 3.5
 [linker.mine]
 command = ["my-ld", "{arguments}", "-o", "{output}"]
 bytes-like = "lld-22"
-refuses = ["shared"]
+refuses = ["shared", "--library", "global-base="]
 environment = {LC_ALL = "C"}
 """
 
@@ -28,7 +28,7 @@ def test_a_file_of_its_own(tmp_path: Path) -> None:
     mine = config.own_linkers()["mine"]
     assert mine.command == ("my-ld", "{arguments}", "-o", "{output}")
     assert mine.bytes_like == "lld-22"
-    assert mine.refuses == {"shared"}
+    assert mine.refuses == {"shared", "l", "global-base"}
     assert mine.variables == {"LC_ALL": "C"}
 
 
@@ -56,6 +56,10 @@ def test_without_any_the_defaults_hold(tmp_path: Path) -> None:
             "linker.x: unknown key 'bytes_like'; the nearest one is 'bytes-like'",
         ),
         ("cases = 'many'", r"Expected `int \| null`, got `str` - at `\$.cases`"),
+        (
+            "[linker.x]\ncommand = ['a']\nrefuses = ['odd']",
+            "linker.x: wasm-ld has no option odd",
+        ),
         ("[linker.x]", "missing required field `command`"),
         ("cases = ", "weldcheck.toml"),
     ],
