@@ -8,7 +8,6 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from linker.command_line.arguments import split_arguments
 from linker.format.archive import ARCHIVE_MAGIC, Member, parse_archive
 from linker.format.constants import MAGIC
 from linker.format.encode_archive import encode_archive
@@ -154,15 +153,22 @@ def _damaged_archive(case: LinkCase, damage: archives.ArchiveDamage, record: Rec
 
 def _damaged_line(case: LinkCase, damage: command_line.LineDamage, record: Record) -> LinkCase:
     words, files = damage.apply(record)
-    # Between the words of one option they would be its value, of which LLVM itself may speak.
-    given = [argument.words for argument in split_arguments(case.arguments).arguments]
-    at = record.below(len(given) + 1)
+    given = case.arguments
+    places = _places(given)
+    at = places[record.below(len(places))]
     where = len(given) if record.byte() & 1 else at
-    given.insert(where, tuple(words))
+    arguments = [*given[:where], *words, *given[where:]]
     # In the middle, what is wrong with a switch may be right, or an option may come again.
-    refused = damage.refused and where == len(given) - 1
-    arguments = [word for argument in given for word in argument]
+    refused = damage.refused and where == len(given)
     return _case(case, [*case.files, *files], arguments, damage.name, refused, command_line.WASM_LD)
+
+
+def _places(given: Sequence[str]) -> list[int]:
+    """Where words can be put in without becoming the value of an option, of which LLVM itself may
+    speak: in front of an option, if it is none that `-mllvm` passes on, and at the end."""
+    passed_on = {at + 1 for at, word in enumerate(given) if word in ("-mllvm", "--mllvm")}
+    options = (at for at, word in enumerate(given) if word.startswith("-") and at not in passed_on)
+    return [*options, len(given)]
 
 
 def _damaged_stub_library(

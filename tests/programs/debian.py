@@ -30,5 +30,6 @@ def debian_source(
         raise ProgramMissing(f"{VARIABLE}: no {package}_*.orig.tar.* in {where}")
     place = folder / package
     with tarfile.open(archives[0]) as tar:
-        tar.extractall(place, (m for m in tar if is_wanted(m.name)), filter="data")
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # from Python 3.11.4 on
+        tar.extractall(place, (m for m in tar if is_wanted(m.name)))
     return next(place.iterdir())
