@@ -58,7 +58,7 @@ _CLASSES: tuple[tuple[str, str], ...] = (
     (r"initial memory too small|memory too small|initial heap too small", "memory-too-small"),
     (r"stack size must be \d+-byte aligned|stack size must be", "stack-not-aligned"),
     (r"memory must be .*aligned|MissAlignment|heap must be .*aligned", "memory-not-aligned"),
-    (r"global base cannot be less than", "global-base-too-small"),
+    (r"global[- ]base cannot be less than", "global-base-too-small"),
     (r"memory too large|MemoryTooBig|MemoryTooSmall|maximum memory", "memory-too-small"),
     (r"string is not null terminated|not null terminated", "string-not-terminated"),
     (r"may not be used together|is incompatible with|incompatible with", "option-conflict"),

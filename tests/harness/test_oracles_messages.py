@@ -48,6 +48,10 @@ LLD = [
     ("initial memory must be aligned to the page size (65536 bytes)", "memory-not-aligned"),
     ("maximum memory too small, 70000 bytes needed", "memory-too-small"),
     ("stack size must be 16-byte aligned", "stack-not-aligned"),
+    (
+        "--global-base cannot be less than stack size when --stack-first is used",
+        "global-base-too-small",
+    ),
     ("initial heap too small", "memory-too-small"),
     ("a.o: string is not null terminated", "string-not-terminated"),
     ("-r and --gc-sections may not be used together", "option-conflict"),
