@@ -125,7 +125,11 @@ def should_import(symbol: LinkSymbol, options: Options) -> bool:
 
 
 def collect_imports(options: Options, resolution: Resolution, indices: Indices) -> None:
-    """Numbers the imports; equal ones share a number."""
+    """Numbers the imports; equal ones share a number.
+
+    Raises:
+        FatalError: nothing tells the type of a function.
+    """
     seen: dict[
         tuple[ExternalKind, FunctionType | GlobalType | TableType | None, str, str], int
     ] = {}
@@ -144,6 +148,8 @@ def collect_imports(options: Options, resolution: Resolution, indices: Indices) 
         imported = [entry for entry in imported if entry is function_table] + ordered
     for symbol in imported:
         kind = EXTERNAL_KINDS[symbol.kind]
+        if symbol.is_function:
+            signature_of(symbol)
         described = symbol.signature or symbol.global_type or symbol.table_type
         key = (kind, described, import_module_of(symbol), import_name_of(symbol))
         if key not in seen or "imports-repeated" in options.quirks:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from linker.format.constants import ValueType
+from linker.format.model import FunctionType
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker, link_here
 from tests.linker.linked import Linked
@@ -25,6 +27,7 @@ from tests.linker.objects import (
     function_pointer,
     global_get,
     global_variable,
+    init,
     returning,
     throw,
     undefined_function,
@@ -299,3 +302,14 @@ def test_wrapping_in_a_library(tmp_path: Path, capfdbinary: pytest.CaptureFixtur
     # The path of the output is the module's name.
     assert module.replace(b"ours", b"real") == (tmp_path / "real").read_bytes()
     assert run_module(module, "_start", tmp_path) == program.stdout
+
+
+def test_a_wrapper_without_a_type_crashes_wasm_ld_before_its_constructors_are_looked_at() -> None:
+    """With -r, of a name that only a member of an archive defines, which nothing takes."""
+    unit = assemble(function("ctor", type=FunctionType((ValueType.I32,), ())), init("ctor"))
+    files = {"a.o": unit, "lib.a": archive(assemble(function("f")))}
+    arguments = ["-r", "--wrap=f", "a.o", "lib.a"]
+    said = "constructor functions cannot take arguments: ctor"
+    assert link_here(files, arguments).errors == (said,)
+    (crash,) = link_here(files, arguments, "lld-22").errors
+    assert "wasm-ld 22 crashes here: --wrap" in crash
