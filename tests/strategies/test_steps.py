@@ -54,6 +54,14 @@ def test_a_local_constructor_of_a_group_runs_for_the_first_of_two_copies(
     assert starting_calls(program, meaning) == ("trace.start",) * calls
 
 
+def test_a_step_may_make_data_of_a_string_without_its_end() -> None:
+    program = program_of(ObjectBuilder("a"))
+    program.refusal = ("string-not-terminated", "a mergeable string without its zero")
+    meaning = resolve([unit.builder for unit in program.units], [(0, False)])
+    assert expect(program, meaning, None, in_steps=True) == []
+    assert expect(program, meaning, None, in_steps=False) == [MustRefuse(*program.refusal)]
+
+
 def test_names_may_collide_before_a_file_is_found_to_be_no_object() -> None:
     first, second = ObjectBuilder("first"), ObjectBuilder("second")
     first.define_function("f", TO_INT, Code())
