@@ -11,24 +11,19 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from linker.format.constants import SymbolFlag, SymbolKind
+from linker.format.constants import SymbolFlag
 from linker.format.encode import encode
-from linker.format.model import ObjectFile, TargetFeature
+from linker.format.model import ObjectFile
 from strategies import features
-from strategies.case import (
-    Expectation,
-    HostCalls,
-    LinkCase,
-    MustLink,
-    MustRefuse,
-    ProbeReturns,
-)
+from strategies.case import LinkCase
 from strategies.choices import Record
 from strategies.command_line import asides, options, spellings
 from strategies.command_line.memory_sizes import make_room
 from strategies.command_line.spellings import respelled
 from strategies.definitions.names import statements as definitions
-from strategies.meaning import Meaning, resolve
+from strategies.definitions.target_features import declare_features
+from strategies.expectations import expect
+from strategies.meaning import resolve
 from strategies.objects.builder import ObjectBuilder, Style
 from strategies.objects.code import Code
 from strategies.packaging.archives import plain_archive
@@ -36,14 +31,10 @@ from strategies.packaging.inputs import RECORD_BYTES as PACKAGING_BYTES
 from strategies.packaging.inputs import package
 from strategies.program import (
     GROUPS,
-    INITIALISERS,
     NOT_RELOCATABLE,
-    UNSPECIFIED,
     VOID,
-    Probe,
     Program,
     Unit,
-    UnknownValue,
     finish_function,
 )
 from strategies.statements import statements
@@ -52,12 +43,6 @@ from strategies.uses.references import use
 
 # With these, objects define tables, which those of WebAssembly 1.0 cannot.
 TABLE_MAKERS = frozenset({"tables", "tags", "refusals", "disagreements", "newer-engines"})
-LATE = "constructor-has-arguments"  # told of after names without definition
-ALL_LOST = "all definitions are in groups that lost"
-
-# Classes of refusals that come before names collide, by the ends of their names.
-EARLY = ("type-mismatch", "import-mismatch", "option-conflict", "address-size", "several-memories")
-THREAD_FEATURES = ("atomics", "bulk-memory")
 MASK_BYTES = (len(GROUPS) + 7) // 8
 HEADER_BYTES = 2 * MASK_BYTES + 16 + PACKAGING_BYTES + spellings.RECORD_BYTES
 RECORD_BYTES = 11
@@ -174,131 +159,6 @@ def _entry(program: Program, record: Record) -> list[str]:
     return ["--no-entry"]
 
 
-# -- expectations ----------------------------------------------------------------------------
-
-
-def _is_early(program: Program) -> bool:
-    """Whether the program is refused for something that comes before names collide."""
-    return program.refusal is not None and program.refusal[0].endswith(EARLY)
-
-
-def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
-    """Why a linker must refuse the case, the first of several reasons."""
-    refusal = program.refusal
-    # Options are checked before anything is read; names are resolved, and collide, before the
-    # linker looks at its entry or its layout.
-    if refusal is not None and _is_early(program):
-        return MustRefuse(*refusal)
-    if meaning.collisions and not options.allows_duplicates(program):
-        return MustRefuse("duplicate-symbol", "two strong definitions of one name")
-    late = refusal is not None and refusal[0] in ("mutable-globals-needed", LATE)
-    lost = None if program.has("relocatable") else _lost(program, meaning)
-    if lost is not None and (refusal is None or late):
-        return lost
-    if refusal is not None and refusal[0] != "duplicate-symbol":
-        return MustRefuse(*refusal)
-    for slot, unit in () if program.has("relocatable") else program.strong_missing:
-        if unit in meaning.loaded and not options.allows(program, slot.kind):
-            return MustRefuse("undefined-symbol", "a strong reference without a definition")
-    return None
-
-
-def _keeps_all(program: Program) -> bool:
-    return "--no-gc-sections" in program.arguments
-
-
-def _lost(program: Program, meaning: Meaning) -> MustRefuse | None:
-    """The refusal of what only groups define that lost to others."""
-    # Garbage collection keeps nothing for a custom section, and asks for nothing.
-    of_custom = program.partial_custom_uses if _keeps_all(program) else []
-    for slot, unit in program.partial_uses + of_custom:
-        if unit in meaning.loaded and not options.allows(program, slot.kind):
-            state = meaning.names[slot.name]
-            if state.place is None and not state.weak:
-                return MustRefuse("undefined-symbol", ALL_LOST)
-    return None
-
-
-def starting_calls(program: Program, meaning: Meaning) -> tuple[str, ...] | None:
-    """Host calls of the constructors in their order, None where gc may have dropped some."""
-    if program.traps_at_start:
-        return None
-    found: list[tuple[int, int, str]] = []
-    probing = {probe.unit for probe in program.probes}
-    for rank, position in enumerate(meaning.loaded):
-        unit = program.units[position]
-        if unit.constructors and unit.is_lazy and position not in probing:
-            return None
-        for priority, symbol in unit.constructors:
-            place = meaning.find(position, symbol)
-            if place is None:
-                return None
-            # A second copy of an object loses its groups to the first, and what is local there.
-            is_local = unit.builder.symbols[symbol].flags & int(SymbolFlag.BINDING_LOCAL)
-            again = bool(is_local) and position in meaning.loaded[:rank]
-            if not meaning.is_lost(*place, again):
-                found.append((priority, rank, program.starters[place]))
-    found.sort(key=lambda item: (item[0], item[1]))
-    return tuple(call for _, _, call in found)
-
-
-def expect(
-    program: Program, meaning: Meaning, unreadable: tuple[str, str] | None, in_steps: bool
-) -> list[Expectation]:
-    """What must come of the case; `unreadable` refuses an input before names are resolved, and
-    `in_steps` cases link some of the inputs with -r first."""
-    if program.is_vague or (program.names_lost and _keeps_all(program)):
-        # Where nothing is left out, debug information asks for what a group lost.
-        return []
-    collide = meaning.collisions and not options.allows_duplicates(program)
-    if collide and (unreadable is not None or _is_early(program)):
-        # Either is a reason: names of members may collide before a file is looked at.
-        return []
-    refused = MustRefuse(*unreadable) if unreadable is not None else _refusal(program, meaning)
-    if in_steps and refused is not None:
-        if program.refusal is not None and meaning.collisions:
-            # Names may collide in a step, before the last link can find what else is wrong.
-            return []
-        if refused.message_class == "string-not-terminated":
-            # A step may put the string among data that is none.
-            return []
-        if refused.reason == ALL_LOST:
-            # A step makes one symbol of a weak definition and of what strong references mean.
-            return []
-    if refused is not None:
-        return [refused]
-    if program.has("relocatable"):
-        return [MustLink("no name is defined twice")]
-    expectations: list[Expectation] = [MustLink("every reference has a definition")]
-    constructors = starting_calls(program, meaning)
-    destructors = ("trace.destructors",) if program.has_destructors else ()
-    # A module that calls or exports its constructors itself runs them where it likes.
-    unwrapped = program.is_reactor or "--export-all" in program.options
-    for probe in program.probes:
-        if probe.unit not in meaning.loaded or (program.traps_at_start and not unwrapped):
-            continue
-        try:
-            value = probe.value(meaning)
-        except UnknownValue:
-            continue
-        rule = UNSPECIFIED if meaning.extracted or meaning.wrapped else probe.rule
-        expectations.append(ProbeReturns(probe.export, value, rule))
-        if value is None or constructors is None:
-            continue
-        if unwrapped:
-            if probe.calls:
-                expectations.append(HostCalls(probe.export, tuple(probe.calls), rule))
-        elif probe.calls or constructors or destructors:
-            calls = constructors + tuple(probe.calls) + destructors
-            expectations.append(HostCalls(probe.export, calls, UNSPECIFIED))
-    if program.initialiser is not None and constructors is not None:
-        expectations.append(HostCalls(program.initialiser, constructors, INITIALISERS))
-    return expectations
-
-
-# -- the case --------------------------------------------------------------------------------
-
-
 def make_program(
     header: bytes,
     defined: Sequence[bytes],
@@ -330,35 +190,13 @@ def make_program(
                 choices.pick(others)(program, choices)
     program.arguments += _entry(program, tail)
     _finish_code(program)
-    shared = program.has("shared-memory")
-    if shared:
+    if program.has("shared-memory"):
         program.arguments.append("--shared-memory")
         if "--max-memory" not in program.options:
             program.arguments.append("--max-memory=16777216")
     if program.has("emit-relocs") and not program.has("relocatable"):
         program.arguments.append("--emit-relocs")
-    if program.lacks_threads:
-        for unit in program.units:
-            kept = [f for f in unit.builder.features if f.name not in THREAD_FEATURES]
-            unit.builder.features[:] = kept
-    elif shared or any(slot.thread_local for slot in program.slots):
-        known = program.units[0].builder.features
-        names = {feature.name for feature in known}
-        missing = [name for name in THREAD_FEATURES if name not in names]
-        known += [TargetFeature("+", name) for name in missing]
-    if program.has("declared-features") and "--features" not in program.options:
-        for unit in program.units:
-            if not unit.builder.features:
-                unit.builder.features.append(TargetFeature("+", "sign-ext"))
-    needs = program.uses_mutable_global or options.exports_globals(program)
-    if program.lacks_mutable_globals:
-        for unit in program.units:
-            kept = [f for f in unit.builder.features if f.name != "mutable-globals"]
-            unit.builder.features[:] = kept
-    elif needs:
-        known = program.units[0].builder.features
-        if all(feature.name != "mutable-globals" for feature in known):
-            known.append(TargetFeature("+", "mutable-globals"))
+    declare_features(program)
     make_room(program)
     return program, [unit.builder.finish() for unit in program.units], tail
 
@@ -469,6 +307,3 @@ def archives(draw: st.DrawFn) -> bytes:
     used = draw(st.lists(_record, max_size=12))
     program, objects, _ = make_program(header, defined, used, (), ())
     return plain_archive([unit.builder for unit in program.units], [encode(o) for o in objects])
-
-
-__all__ = ["Probe", "SymbolKind", "archives", "link_cases", "make_case", "object_files"]

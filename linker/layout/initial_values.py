@@ -56,7 +56,7 @@ def instructions_of(element: GlobalElement) -> tuple[Instruction, ...]:
             return decode(InitExpr(body[:end] + bytes((Opcode.END,))))[:1]
         except ValueError:
             continue
-    raise FatalError(f"unknown opcode in init expr: {body[0]}")
+    raise _unknown(body[0])
 
 
 def symbol_of_object(element: GlobalElement, kind: SymbolKind, index: int) -> LinkSymbol:
@@ -77,11 +77,13 @@ def written_value(element: GlobalElement, quirks: frozenset[str]) -> bytes:
     """The initial value in the output, numbers as short as possible, `end` included.
 
     Raises:
-        FatalError: it holds an index that cannot be found again.
+        FatalError: it holds an index that cannot be found again, or nothing.
     """
     if element.file is None or are_copied(quirks):
         return element.init.body
     instructions = instructions_of(element)
+    if not instructions:
+        raise _unknown(Opcode.END)
     if "init-expressions-cut" in quirks:
         instructions = instructions[:1]
     return make(moved(element, entry, quirks) for entry in instructions).body
@@ -97,7 +99,13 @@ def moved(element: GlobalElement, entry: Instruction, quirks: frozenset[str]) ->
         return opcode, ValueType.EXTERNREF
     if opcode == Opcode.REF_FUNC:
         if "init-function-refused" in quirks:
-            raise FatalError(f"unknown opcode in init expr: {chr(0xDC00 + opcode)}")
+            raise _unknown(opcode)
         assert operand is not None
         return opcode, symbol_of_object(element, SymbolKind.FUNCTION, operand).function_index
     return entry
+
+
+def _unknown(opcode: int) -> FatalError:
+    """In wasm-ld's words (LLD, `writeInitExprMVP`), which print the byte itself."""
+    byte = bytes((opcode,)).decode("utf-8", "surrogateescape")
+    return FatalError(f"unknown opcode in init expr: {byte}")

@@ -10,8 +10,8 @@ from linker.format.encode import encode
 from linker.format.model import FunctionType, LinkingSection, RelocationSection
 from linker.format.parse import parse
 from strategies.case import MustRefuse
-from strategies.cases import expect
 from strategies.choices import Record
+from strategies.expectations import expect
 from strategies.meaning import Meaning, Place, resolve
 from strategies.objects.builder import ObjectBuilder, Style
 from strategies.objects.code import I32, Code, field_bytes, padded_leb, sleb, uleb

@@ -6,11 +6,11 @@ import pytest
 
 from linker.format.constants import SymbolFlag, SymbolKind
 from strategies import MustRefuse
-from strategies.cases import expect, starting_calls
 from strategies.choices import Record
 from strategies.command_line.memory_sizes import make_room
 from strategies.command_line.options import PAGE, output
 from strategies.definitions.custom_sections import custom_section
+from strategies.expectations import expect, starting_calls
 from strategies.meaning import resolve
 from strategies.objects.builder import ObjectBuilder
 from strategies.objects.code import Code

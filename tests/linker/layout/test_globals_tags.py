@@ -7,7 +7,7 @@ import pytest
 from linker.format.constants import ExternalKind, ValueType
 from linker.format.expression import global_get as global_get_value
 from linker.format.expression import ref_func, v128_const
-from linker.format.model import GlobalType
+from linker.format.model import GlobalType, InitExpr
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker, link_here
 from tests.linker.linked import Linked
@@ -304,6 +304,15 @@ def test_a_function_that_an_initial_value_names_is_kept(link: Linker) -> None:
     linked.validate()
     assert linked.functions == ["f", "get"]
     assert linked.run("get") == 0
+
+
+def test_an_initial_value_that_is_empty_is_refused_where_it_is_written(link: Linker) -> None:
+    unit = assemble(
+        global_starting_with("x", InitExpr(b"\x0b"), flags=LOCAL), returning("f", 7, EXPORTED)
+    )
+    assert link(unit).run("f") == 7
+    refusal = link.refusal(unit, options="--no-gc-sections")
+    assert refusal == "unknown opcode in init expr: \x0b"
 
 
 @pytest.mark.parametrize("option", ["--warn-unresolved-symbols", "--unresolved-symbols=ignore-all"])
