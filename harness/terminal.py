@@ -34,17 +34,23 @@ STYLES = {
     "low": "cyan",
     "note": "dim",
 }
+HEALTH_SECONDS = 60.0
 _DETAIL_LINES = 6
 _MOST_TROUBLES = 5
 
 
 class Terminal:
-    """Shows events on a console; for use in a `with` block."""
+    """Shows events on a console; for use in a `with` block.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        health_seconds: time between two health lines where there is no terminal to draw a bar.
+    """
+
+    def __init__(self, console: Console, health_seconds: float = HEALTH_SECONDS) -> None:
         self._console = console
+        self._health_seconds = health_seconds
         self._totals = Totals()
-        self._started = time.monotonic()
+        self._started = self._told = time.monotonic()
         self._task: TaskID | None = None
         self._troubles = 0
         self._bar = Bar(
@@ -76,10 +82,7 @@ class Terminal:
             case RunStarted():
                 self._start(event)
             case Progress():
-                assert self._task is not None
-                self._bar.update(
-                    self._task, completed=self._totals.cases, description=self.health()
-                )
+                self._progress()
             case Minimising():
                 self._print(Text(f"  minimising {event.fingerprint} (case {event.case})", "dim"))
             case Found():
@@ -97,6 +100,14 @@ class Terminal:
         self._print(f"fuzzing {names}")
         self._print(f"{event.lane} cases, seed {event.seed}, {event.workers} workers")
         self._task = self._bar.add_task("", total=event.cases)
+
+    def _progress(self) -> None:
+        if self._console.is_terminal:
+            assert self._task is not None
+            self._bar.update(self._task, completed=self._totals.cases, description=self.health())
+        elif time.monotonic() - self._told >= self._health_seconds:
+            self._told = time.monotonic()
+            self._print(f"{self._totals.cases} cases, {self.health()}")
 
     def health(self) -> str:
         """Cases a second, and how many cases all linked, validated and ran."""

@@ -65,6 +65,16 @@ def test_brackets_in_what_linkers_say_are_no_markup() -> None:
     assert "    [red]x[/blue] [0, 1]\n" in _show([HEADER, odd, FOOTER]).text
 
 
+def test_a_log_gets_health_lines_instead_of_a_bar() -> None:
+    file = io.StringIO()
+    with Terminal(Console(file=file, width=160), health_seconds=0.0) as terminal:
+        for event in (HEADER, Progress(0, cases=4), Progress(0, cases=3)):
+            terminal.handle(event)
+    lines = file.getvalue().splitlines()[2:]
+    assert [line.partition(",")[0] for line in lines] == ["4 cases", "7 cases"]
+    assert "linked by all 0%" in lines[1]
+
+
 def test_the_health_line() -> None:
     """Rate, shares, what could not be judged."""
     terminal = Terminal(Console(file=io.StringIO()))
