@@ -98,11 +98,8 @@ class SymbolTable:
 
     def wrap(self, name: str, real: str, wrap: str) -> None:
         """Lets `real` mean what `name` means, and `name` what `wrap` means (LLD's wrap)."""
-        # A name that a stub has taken is not known; LLD takes the first symbol for it then.
         slots = self._slots
-        original, wrapping = slots.setdefault(name, 0), slots.setdefault(wrap, 0)
-        slots[real] = original
-        slots[name] = wrapping
+        slots[real], slots[name] = slots[name], slots[wrap]
 
     def bind(self, name: str, symbol: LinkSymbol) -> None:
         """Lets a name mean a symbol, whatever that is called."""

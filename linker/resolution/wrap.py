@@ -20,10 +20,17 @@ from linker.resolution.symbols import LinkSymbol
 # What leaves references without a type to the end, where the linker crashes.
 LEFT_UNTYPED = frozenset({"wrapped-type-unknown", "wrappers-untyped"})
 
+WRAP, REAL = "__wrap_", "__real_"
+
 
 class WrappedSymbol(NamedTuple):
-    """The three symbols that `--wrap` is about."""
+    """The three symbols that `--wrap` is about.
 
+    Symbols of other signatures than their definitions may be stubs with names of their own: only
+    `name` is what the option says.
+    """
+
+    name: str
     symbol: LinkSymbol
     real: LinkSymbol
     wrap: LinkSymbol
@@ -44,11 +51,11 @@ def declare_wrapped(
         # The type of a tag says nothing about a function.
         is_untyped = symbol.kind is SymbolKind.TAG or "wrappers-untyped" in table.options.quirks
         added = []
-        for prefix in ("__real_", "__wrap_"):
+        for prefix in (REAL, WRAP):
             table.trace_reference(prefix + name, None)
-            is_real = prefix == "__real_"
             # What `__real_NAME` takes from an archive may be what tells the type.
             signature = None if is_untyped else symbol.signature
+            is_real = prefix == REAL
             added.append(refer_to(prefix + name, signature, is_real, table, link_extracted))
         real, wrap = added
         wrap.used_in_object = True
@@ -56,7 +63,7 @@ def declare_wrapped(
         if not symbol.is_lazy or "wrapped-type-unknown" in table.options.quirks:
             symbol.used_in_object = True
         real.used_in_object = False
-        wrapped.append(WrappedSymbol(symbol, real, wrap))
+        wrapped.append(WrappedSymbol(name, symbol, real, wrap))
     return complete_wrapped(wrapped, table, objects, link_extracted)
 
 
@@ -69,12 +76,11 @@ def complete_wrapped(
     """Takes the originals that are referred to, and compares calls; again after new objects."""
     if "wrapped-member-left" not in table.options.quirks:
         while needed := wanted_original(wrapped, objects):
-            symbol, real, _ = needed
-            table.extract_symbol(symbol, "<internal>")
+            table.extract_symbol(needed.symbol, "<internal>")
             link_extracted()
             # Its signature is known only now.
-            refer_to(real.name, symbol.signature, True, table, link_extracted)
-            real.used_in_object = False
+            refer_to(REAL + needed.name, needed.symbol.signature, True, table, link_extracted)
+            needed.real.used_in_object = False
     return [compare_with_calls(entry, table, objects, link_extracted) for entry in wrapped]
 
 
@@ -90,7 +96,7 @@ def compare_with_calls(
         return entry
     if symbol.kind is SymbolKind.TAG or not is_called_directly(symbol, objects):
         return entry
-    wrap = refer_to(entry.wrap.name, symbol.signature, True, table, link_extracted)
+    wrap = refer_to(WRAP + entry.name, symbol.signature, True, table, link_extracted)
     wrap.used_in_object = True
     return entry._replace(wrap=wrap)
 
@@ -154,19 +160,19 @@ def apply_wrapping(
 ) -> None:
     """Lets the references of all objects, and the names, mean what `--wrap` says."""
     replacements: dict[LinkSymbol, LinkSymbol] = {}
-    for symbol, real, wrap in wrapped:
+    for _, symbol, real, wrap in wrapped:
         replacements[symbol] = wrap
         replacements[real] = symbol
     for obj in objects if wrapped else ():
         check_kinds(obj, replacements)
         obj.symbols = [replacements.get(symbol, symbol) for symbol in obj.symbols]
-    for symbol, real, wrap in wrapped:
+    for name, symbol, _, wrap in wrapped:
         if not table.options.quirks & LEFT_UNTYPED:
             for entry in (symbol, wrap):
                 # Nothing refers to it, and nobody knows its type: it is no import.
                 is_unknown = entry.is_undefined and entry.is_function and entry.signature is None
                 entry.used_in_object = entry.used_in_object and not is_unknown
-        table.wrap(symbol.name, real.name, wrap.name)
+        table.wrap(name, REAL + name, WRAP + name)
         # One with a signature is wanted weakly: a stub will stand for it.
         is_taken_for_function = symbol.is_lazy and symbol.signature is None
         if is_taken_for_function and "wrapped-member-left" in table.options.quirks:

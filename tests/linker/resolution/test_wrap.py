@@ -108,6 +108,15 @@ def test_function_pointers(link: Linker) -> None:
     link(user, ORIGINAL, WRAPPER, options="--wrap=f")
 
 
+@pytest.mark.parametrize("name", ["f", "__wrap_f"])
+def test_names_mean_the_wrapper_though_calls_disagree_with_it(name: str, link: Linker) -> None:
+    """Calls of the wrapper become calls of a stub with a name of its own."""
+    options = f"--wrap=f --export={name}"
+    linked = link(USER, ORIGINAL, assemble(function("__wrap_f")), options=options, departs=True)
+    assert "__wrap_f" in linked.exports
+    assert "__wasm_call_ctors" not in linked.exports
+
+
 def test_two_names(link: Linker) -> None:
     user = assemble(*calling("start", "f"), *calling("go", "g"))
     other = assemble(
