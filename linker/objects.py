@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from linker.errors import FatalError
@@ -20,7 +20,7 @@ from linker.format.constants import (
 )
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, Relocation, TableType
-from linker.resolution.module_symbols import symbols_of_module
+from linker.resolution.module_symbols import symbols_of_exports, symbols_of_module
 from linker.resolution.symbols import LinkSymbol
 from linker.seed.own_state import OwnState
 
@@ -333,6 +333,8 @@ def open_object(
     is_relocatable = linking is not None
     if linking is None:
         linking = model.LinkingSection(symbols=symbols_of_module(file))
+    elif not linking.has_symbol_table:
+        linking = replace(linking, symbols=symbols_of_exports(file))
     return InputObject(
         name,
         file,
@@ -421,9 +423,9 @@ def relocations_by_section(obj: InputObject) -> dict[int, list[Relocation]]:
 
 
 def element_names(obj: InputObject) -> dict[tuple[SymbolKind, int], str]:
-    """The name of each defined element: that of the first symbol that defines it."""
+    """The name of each defined element: that of the first of the symbol table that defines it."""
     names: dict[tuple[SymbolKind, int], str] = {}
-    for symbol in obj.linking.symbols:
+    for symbol in obj.linking.symbols if obj.linking.has_symbol_table else ():
         if symbol.index is not None and not symbol.is_undefined:
             key = (symbol.kind, symbol.index)
             if not names.get(key):

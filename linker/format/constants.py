@@ -105,6 +105,16 @@ class SymbolKind(IntEnum):
     TABLE = 5
 
 
+# What an export is a symbol of in an object without a symbol table: the value of a global is
+# taken for the offset of data (LLVM, WasmObjectFile::parseExportSection).
+KINDS_OF_EXPORTS = {
+    ExternalKind.FUNCTION: SymbolKind.FUNCTION,
+    ExternalKind.TABLE: SymbolKind.TABLE,
+    ExternalKind.GLOBAL: SymbolKind.DATA,
+    ExternalKind.TAG: SymbolKind.TAG,
+}
+
+
 class SymbolFlag(IntFlag):
     """Symbol flags (Linking.md, "Symbol Table")."""
 

@@ -15,6 +15,7 @@ from linker.format.constants import (
     ComdatKind,
     ExternalKind,
     LimitsFlag,
+    LinkingSubsection,
     SectionId,
     SymbolFlag,
     SymbolKind,
@@ -332,6 +333,12 @@ class LinkingSection:
     size_width: int = 5
     name = "linking"
     id = SectionId.CUSTOM
+
+    @property
+    def has_symbol_table(self) -> bool:
+        """Whether there is a symbol table, be it empty; one made by hand has what it lists."""
+        kinds = {kind for kind, _ in self.order or ()}
+        return self.order is None or LinkingSubsection.SYMBOL_TABLE in kinds
 
 
 @dataclass(slots=True)

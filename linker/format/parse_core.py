@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from linker.format import expression, unmodelled
-from linker.format.constants import DataSegmentFlag, ExternalKind, LimitsFlag, SectionId, ValueType
+from linker.format.constants import (
+    KINDS_OF_EXPORTS,
+    DataSegmentFlag,
+    ExternalKind,
+    LimitsFlag,
+    SectionId,
+    ValueType,
+)
 from linker.format.errors import Fault
 from linker.format.leb128 import LebError, decode_unsigned
 from linker.format.model import (
@@ -295,6 +302,8 @@ def parse_exports(reader: Reader, state: FileState, size_width: int) -> Section:
             detail = f"{what} {index} of {state.totals[kind]}"
             raise reader.wrong(start, f"invalid {what} export", detail)
         exports.append(Export(name, _KINDS[kind], index))
+        if kind != _MEMORY:
+            state.symbol_kinds.append(KINDS_OF_EXPORTS[_KINDS[kind]])
     return ExportSection(exports, size_width, count_width)
 
 

@@ -13,6 +13,7 @@ from linker.format.constants import (
     SymbolKind,
 )
 from linker.format.model import FunctionType, GlobalType
+from linker.inputs.reading import undefined_here
 from linker.objects import (
     InputObject,
 )
@@ -41,7 +42,7 @@ def add_definition(
     name, flags, kind = entry.name, int(entry.flags), entry.kind
     if kind is SymbolKind.FUNCTION:
         assert entry.index is not None
-        function = obj.functions[defined_index(obj, entry)]
+        function = obj.functions[defined_index(obj, entry, options.quirks)]
         new = defined_function(name, flags, obj, function)
         if table.stands_apart(new):
             return set_apart(new, entry.index)
@@ -59,13 +60,13 @@ def add_definition(
             refuse_lost_section(section, options.quirks)
         return local(LinkSymbol("", kind, State.DEFINED, flags, obj, chunk=section), options)
     if kind is SymbolKind.GLOBAL:
-        element = obj.globals[defined_index(obj, entry)]
+        element = obj.globals[defined_index(obj, entry, options.quirks)]
         new = defined_global(name, flags, obj, element)
     elif kind is SymbolKind.TAG:
-        tag = obj.tags[defined_index(obj, entry)]
+        tag = obj.tags[defined_index(obj, entry, options.quirks)]
         new = defined_tag(name, flags, obj, tag)
     else:
-        table_element = obj.tables[defined_index(obj, entry)]
+        table_element = obj.tables[defined_index(obj, entry, options.quirks)]
         new = defined_table(name, flags, obj, table_element)
     if table.stands_apart(new):
         return set_apart(new, entry.index)
@@ -87,6 +88,9 @@ def add_data(
                 " (quirk absolute-symbols-moved)",
             )
     elif entry.data.segment >= len(obj.segments):
+        if not obj.linking.has_symbol_table:
+            problem = f"{obj.name}: there is no data that the exported global {name} is a place of"
+            raise FatalError(undefined_here(problem, options.quirks))
         # Only where the reader did not check: a symbol without bytes.
         absolute = add_absolute(obj, entry, options, table)
         absolute.index = entry.data.segment
@@ -111,7 +115,7 @@ def add_data(
     return None if segment.discarded else table.add_defined(new)
 
 
-def defined_index(obj: InputObject, entry: model.Symbol) -> int:
+def defined_index(obj: InputObject, entry: model.Symbol, quirks: frozenset[str]) -> int:
     """The place of a defined element in the object's list of its kind.
 
     Raises:
@@ -121,7 +125,8 @@ def defined_index(obj: InputObject, entry: model.Symbol) -> int:
     index = entry.index - len(obj.imports[EXTERNAL_KINDS[entry.kind]])
     if index >= count_of(obj, entry.kind):
         # Only where the reader did not check.
-        raise FatalError(f"{obj.name}: symbol {entry.name} is not undefined, but of no element")
+        problem = f"{obj.name}: symbol {entry.name} is not undefined, but of no element"
+        raise FatalError(undefined_here(problem, quirks))
     if index < 0:
         raise FatalError(f"{obj.name}: symbol {entry.name} is not undefined, but an import")
     return index

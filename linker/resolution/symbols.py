@@ -18,6 +18,8 @@ BINDING_MASK = int(SymbolFlag.BINDING_WEAK | SymbolFlag.BINDING_LOCAL)
 WEAK = int(SymbolFlag.BINDING_WEAK)
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
 HIDDEN = int(SymbolFlag.VISIBILITY_HIDDEN)
+# Linking.md gives the second bit no meaning; LLVM has two for the visibility (BinaryFormat/Wasm.h).
+VISIBILITY_MASK = 0xC
 UNDEFINED = int(SymbolFlag.UNDEFINED)
 EXPORTED = int(SymbolFlag.EXPORTED)
 NO_STRIP = int(SymbolFlag.NO_STRIP)
@@ -128,7 +130,7 @@ class LinkSymbol:
 
     @property
     def is_hidden(self) -> bool:
-        return bool(self.flags & HIDDEN)
+        return self.flags & VISIBILITY_MASK == HIDDEN
 
     @property
     def is_undefined_weak(self) -> bool:
@@ -193,7 +195,7 @@ class LinkSymbol:
             chunk.live = True
 
     def set_hidden(self, hidden: bool) -> None:
-        self.flags = (self.flags & ~HIDDEN) | (HIDDEN if hidden else 0)
+        self.flags = (self.flags & ~VISIBILITY_MASK) | (HIDDEN if hidden else 0)
 
     @property
     def has_function_index(self) -> bool:

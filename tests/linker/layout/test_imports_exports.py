@@ -29,6 +29,7 @@ from tests.linker.objects import (
     function_pointer,
     global_get,
     global_variable,
+    init,
     load,
     returning,
     table,
@@ -296,3 +297,14 @@ def test_one_function_is_exported_once_under_a_name(link: Linker) -> None:
         function("f", flags=EXPORTED, export_name="name"), alias("g", of="f", flags=EXPORTED)
     )
     assert link(unit, departs=True).exports == ["memory", "name"]
+
+
+def test_a_second_bit_of_visibility_that_means_nothing(link: Linker) -> None:
+    """LLVM takes flag 0x8 for one: what it stands beside is never hidden."""
+    unit = assemble(
+        returning("f", 7, flags=0x8 | HIDDEN), returning("g", 7, flags=HIDDEN), returning("h", 1)
+    )
+    assert link(unit, options="--export-dynamic").exports == ["memory", "f", "h"]
+    commands = assemble(returning("f", 7, flags=0x8), function("start"), init("start", 1))
+    refusal = link.refusal(commands, options="--export-dynamic", departs=True)
+    assert refusal == "two different exports are called f"
