@@ -24,8 +24,9 @@ from strategies.definitions.names import statements as definitions
 from strategies.definitions.target_features import declare_features
 from strategies.expectations import expect
 from strategies.meaning import resolve
-from strategies.objects.builder import ObjectBuilder, Style
+from strategies.objects.builder import ObjectBuilder
 from strategies.objects.code import Code
+from strategies.objects.parts import Style
 from strategies.packaging.archives import plain_archive
 from strategies.packaging.inputs import RECORD_BYTES as PACKAGING_BYTES
 from strategies.packaging.inputs import package

@@ -55,7 +55,8 @@ _NAMES = {
         empty-archive lazy lazy-together member plain twice whole
     """,
     "odd": """
-        empty-object empty-sections linker-name local-name nameless section-name segment-name
+        empty-object empty-sections linker-name local-name nameless no-symbol-table section-name
+        segment-name
         unnamed-import
     """,
     "many": """

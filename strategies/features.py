@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 from linker.format.constants import (
@@ -107,8 +107,9 @@ def count(
     return tuple(sorted(found.items()))
 
 
-def _count_linking(section: LinkingSection, note: object) -> None:
-    assert callable(note)
+def _count_linking(section: LinkingSection, note: Callable[[str], None]) -> None:
+    if not section.has_symbol_table:
+        note("odd.no-symbol-table")
     places: set[tuple[int, int | None, object]] = set()
     for symbol in section.symbols:
         flags = symbol.flags

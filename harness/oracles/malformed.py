@@ -20,6 +20,8 @@ from linker.format.constants import SectionId
 from linker.format.leb128 import LebError, decode_unsigned
 from strategies.case import Damaged
 
+# LLVM's own options, behind -mllvm, are not those of a linker.
+_LLVM_OPTIONS = re.compile(r"\(LLVM option parsing\)")
 _OFFSET = re.compile(r"\boffset (0x[0-9a-f]+|\d+)")
 _HEADER = 8
 
@@ -30,6 +32,9 @@ def judge_damaged(situation: Situation, damaged: Damaged) -> Findings:
     linked = situation.with_outcome(Outcome.LINKED)
     refused = situation.with_outcome(Outcome.REFUSED)
     if not linked and not refused:
+        return findings
+    if any(_LLVM_OPTIONS.search(result.message) for result in refused):
+        findings.inconclusives["refusal: about options of LLVM, which one does not read"] += 1
         return findings
     findings.checked = bool(linked and refused) or len(linked) + len(refused) > 1
     if linked and (damaged.refused or refused):

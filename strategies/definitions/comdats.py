@@ -10,8 +10,8 @@ from __future__ import annotations
 from linker.format.constants import RelocationType, SymbolFlag, SymbolKind
 from linker.format.model import InitFunction
 from strategies.choices import Record
-from strategies.objects.builder import Custom
 from strategies.objects.code import Code
+from strategies.objects.parts import Custom
 from strategies.program import TO_INT, VOID, Definition, Program, Slot, Unit
 
 R = RelocationType

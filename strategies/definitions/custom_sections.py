@@ -5,7 +5,7 @@ from __future__ import annotations
 from linker.format.constants import RelocationType, SymbolKind
 from linker.format.model import TargetFeature
 from strategies.choices import Record
-from strategies.objects.builder import Custom
+from strategies.objects.parts import Custom
 from strategies.program import Program, Unit
 from strategies.uses.addresses import reference
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from linker.format.constants import LimitsFlag, SegmentFlag, SymbolKind
 from linker.format.model import Limits
 from strategies.choices import Record
-from strategies.objects.builder import SegmentMode
 from strategies.objects.code import Code
+from strategies.objects.parts import SegmentMode
 from strategies.program import SEGMENTS, TO_INT, UNSPECIFIED, Probe, Program, Unit
 from strategies.uses.addresses import LOCAL, R, call_through_table, data_address, reference
 from strategies.uses.references import address_ways, next_probe

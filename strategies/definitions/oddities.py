@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from linker.format.constants import RelocationType, SymbolFlag
 from strategies.choices import Record
-from strategies.objects.builder import Custom, ObjectBuilder
+from strategies.objects.builder import ObjectBuilder
 from strategies.objects.code import Code
+from strategies.objects.parts import Custom
 from strategies.program import TO_INT, VOID, Program, Unit
 from strategies.uses.references import next_probe
 
@@ -184,6 +185,24 @@ def empty_objects(program: Program, record: Record) -> None:
     program.note("odd.empty-object")
 
 
+def no_symbol_table(program: Program, record: Record) -> None:
+    """An object whose functions are known by its exports, as long as nothing else is in it."""
+    style = replace(program.units[0].builder.style, linear_memory_import=bool(record.byte() & 1))
+    unit = Unit(len(program.units), ObjectBuilder(f"object{len(program.units)}.o", style))
+    unit.builder.symbols_as_exports = True
+    program.units.append(unit)
+    name, constant = f"exported{program.number()}", 600 + program.number()
+    code = Code()
+    code.const(constant)
+    code.raw(b"\x0b")
+    unit.builder.define_function(name, TO_INT, code)
+    user = program.units[record.below(len(program.units) - 1)]
+    probe = next_probe(program, user, record)
+    probe.code.raw(b"\x10")
+    probe.code.site(R.FUNCTION_INDEX_LEB, user.builder.undefined_function(name, TO_INT))
+    probe.end(lambda m: constant)
+
+
 def empty_sections(program: Program, record: Record) -> None:
     """Sections that say that there is nothing of their kind."""
     _unit(program, record).builder.empty_sections = True
@@ -199,6 +218,7 @@ KINDS = (
     empty_import,
     empty_objects,
     empty_sections,
+    no_symbol_table,
 )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from linker.format.constants import LinkingSubsection, SymbolFlag
 from linker.format.model import TargetFeature
 from strategies.choices import Record
-from strategies.objects.builder import Custom
 from strategies.objects.code import Code
+from strategies.objects.parts import Custom
 from strategies.program import TO_INT, VOID, Program, Unit
 from strategies.uses.addresses import LOCAL, R, call_through_table
 from strategies.uses.references import next_probe

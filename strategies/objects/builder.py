@@ -7,9 +7,6 @@ the relocation sites written, with the provisional values that a compiler leaves
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
-
 from linker.format.constants import (
     RELOCATIONS_WITH_ADDEND,
     ComdatKind,
@@ -62,11 +59,11 @@ from linker.format.model import (
     TargetFeaturesSection,
     TypeSection,
 )
-from strategies.objects.code import FIELD_WIDTH, Code, Site, field_bytes, sleb, uleb
+from strategies.objects.code import Code, Site, field_bytes, uleb
+from strategies.objects.parts import UNDEFINED, Custom, Entry, Segment, Style, placed
 
 R = RelocationType
 # Plain numbers: operators of IntFlag are slow.
-UNDEFINED = int(SymbolFlag.UNDEFINED)
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
 WEAK = int(SymbolFlag.BINDING_WEAK)
 ABSOLUTE = int(SymbolFlag.ABSOLUTE)
@@ -88,101 +85,6 @@ _EXTERNAL = {
     SymbolKind.TABLE: ExternalKind.TABLE,
     SymbolKind.TAG: ExternalKind.TAG,
 }
-
-
-@dataclass(slots=True)
-class Entry:
-    """A symbol of the object. `place` is an ordinal among imports or definitions of its kind.
-
-    For data symbols `place` is the segment and `offset`, `size` say where in it.
-    """
-
-    kind: SymbolKind
-    flags: int
-    name: str
-    place: int = 0
-    offset: int = 0
-    size: int = 0
-
-    @property
-    def is_defined(self) -> bool:
-        return not self.flags & UNDEFINED
-
-
-class SegmentMode(Enum):
-    """What an object says of a segment's place, which a linker decides anew."""
-
-    ACTIVE = "active"
-    PASSIVE = "passive"
-    EXPLICIT_MEMORY = "explicit-memory"
-    WIDE_OFFSET = "wide-offset"
-
-
-@dataclass(slots=True)
-class Segment:
-    """A data segment being filled; its sites are relative to its content."""
-
-    name: str
-    alignment: int
-    flags: int
-    content: bytearray = field(default_factory=bytearray)
-    sites: list[Site] = field(default_factory=list)
-    comdat: str | None = None
-    zero: bool = False
-    mode: SegmentMode = SegmentMode.ACTIVE
-
-    def reserve(self, alignment: int, size: int) -> int:
-        """Room for `size` bytes at the next multiple of 2**alignment; its offset."""
-        if alignment > self.alignment:
-            self.alignment = alignment
-        offset = -(-len(self.content) >> alignment) << alignment
-        self.content += bytes(offset + size - len(self.content))
-        return offset
-
-    def site(self, kind: R, offset: int, symbol: int, addend: int = 0) -> None:
-        self.sites.append(Site(kind, offset, symbol, addend))
-
-
-@dataclass(slots=True)
-class Custom:
-    """A custom section being filled; a section symbol may stand for it."""
-
-    name: str
-    content: bytearray = field(default_factory=bytearray)
-    sites: list[Site] = field(default_factory=list)
-    symbol: int | None = None
-    comdat: str | None = None
-
-    def site(self, kind: R, symbol: int, addend: int = 0) -> None:
-        self.sites.append(Site(kind, len(self.content), symbol, addend))
-        self.content += bytes(FIELD_WIDTH[kind])
-
-
-@dataclass(slots=True)
-class Style:
-    """How the object is written, without meaning: padding, spare sections."""
-
-    padded_sizes: bool = True
-    linear_memory_import: bool = True
-    element_section: bool = True
-    name_section: bool = False
-    garbage_in_sites: bool = False
-    reversed_symbols: bool = False
-    padded_bodies: bool = False
-    data_count: bool = False
-    mvp_table: bool = False
-
-
-def _placed(segment: Segment, start: int) -> DataSegment:
-    """The segment of the file, in the mode that it is to have."""
-    opcode = b"\x42" if segment.mode is SegmentMode.WIDE_OFFSET else b"\x41"
-    init: InitExpr | None = InitExpr(opcode + sleb(start) + b"\x0b")
-    flags = 0
-    if segment.mode is SegmentMode.PASSIVE:
-        flags, init = int(DataSegmentFlag.PASSIVE), None
-    elif segment.mode is SegmentMode.EXPLICIT_MEMORY:
-        flags = int(DataSegmentFlag.EXPLICIT_MEMORY)
-    return DataSegment(flags, 0, init, bytes(segment.content))
 
 
 class ObjectBuilder:
@@ -207,6 +109,7 @@ class ObjectBuilder:
         self.export_names: list[tuple[str, int]] = []
         self.empty_comdats: list[str] = []
         self.empty_sections = False
+        self.symbols_as_exports = False
         self.linking_order: list[tuple[int, int]] | None = None
         self.early_customs: list[tuple[str, bytes]] = []
         self.features: list[TargetFeature] = []
@@ -428,29 +331,14 @@ class ObjectBuilder:
         style = self.style
         width = 5 if style.padded_sizes else 0
         taken = self._collect_table()
-        use_elements = bool(taken) and style.element_section
         if self._takes_address:
             # wasm-ld 22 crashes where functions have addresses and no object has the table.
             self.function_table()
-        starts: list[int] = []
-        position = 0
-        for segment in self.segments:
-            position = -(-position >> segment.alignment) << segment.alignment
-            starts.append(position)
-            position += len(segment.content)
-
+        starts, data_size = self._segment_starts()
         sections: list[Section] = [CustomSection(*early, width) for early in self.early_customs]
         if self.types or self.empty_sections:
             sections.append(TypeSection(list(self.types), width))
-        imports: list[Import] = []
-        memories = self.memories
-        if style.linear_memory_import and not memories:
-            memories = [Limits(LimitsFlag(0), -(-position // 65536))]
-        for number, limits in enumerate(memories):
-            name = f"memory{number}" if number else "__linear_memory"
-            imports.append(Import("env", name, ExternalKind.MEMORY, limits))
-        for group in self.imports.values():
-            imports += group
+        imports = self._all_imports(data_size)
         if imports or self.empty_sections:
             sections.append(ImportSection(imports, width))
         if self.functions or self.empty_sections:
@@ -460,34 +348,13 @@ class ObjectBuilder:
         if self.tags or self.empty_sections:
             sections.append(TagSection(self.tags, width))
         if self.globals or self.empty_sections:
-            for ordinal, (opcode, symbol) in self.initial_symbols.items():
-                index = self._space_index(self.symbols[symbol])
-                init = InitExpr(bytes((opcode,)) + uleb(index) + b"\x0b")
-                self.globals[ordinal] = Global(self.globals[ordinal].type, init)
+            self._set_initial_values()
             sections.append(GlobalSection(self.globals, width))
-        if self.export_names or self.empty_sections:
-            exports = [
-                Export(name, ExternalKind.FUNCTION, self._space_index(self.symbols[symbol]))
-                for name, symbol in self.export_names
-            ]
+        exports = self._exports()
+        if exports or self.empty_sections:
             sections.append(ExportSection(exports, width))
-        if use_elements:
-            table = next(
-                (
-                    entry.place
-                    for entry in self.symbols
-                    if entry.kind == SymbolKind.TABLE and entry.name == "__indirect_function_table"
-                ),
-                0,
-            )
-            element = ElementSegment(
-                2 if table else 0,
-                table,
-                InitExpr(b"\x41\x01\x0b"),
-                0 if table else None,
-                tuple(taken),
-            )
-            sections.append(ElementSection([element], width))
+        if taken and style.element_section:
+            sections.append(ElementSection([self._element_segment(taken)], width))
         relocations: list[tuple[str, int, list[Relocation]]] = []
         if style.data_count and self.segments:
             sections.append(DataCountSection(len(self.segments), width))
@@ -518,6 +385,74 @@ class ObjectBuilder:
             sections.append(TargetFeaturesSection(self.features, width))
         return ObjectFile(self.name, sections)
 
+    def _segment_starts(self) -> tuple[list[int], int]:
+        """Where each segment starts in the object's memory, and where the last one ends."""
+        starts: list[int] = []
+        position = 0
+        for segment in self.segments:
+            position = -(-position >> segment.alignment) << segment.alignment
+            starts.append(position)
+            position += len(segment.content)
+        return starts, position
+
+    def _all_imports(self, data_size: int) -> list[Import]:
+        memories = self.memories
+        if self.style.linear_memory_import and not memories:
+            memories = [Limits(LimitsFlag(0), -(-data_size // 65536))]
+        imports: list[Import] = []
+        for number, limits in enumerate(memories):
+            name = f"memory{number}" if number else "__linear_memory"
+            imports.append(Import("env", name, ExternalKind.MEMORY, limits))
+        for group in self.imports.values():
+            imports += group
+        return imports
+
+    def _set_initial_values(self) -> None:
+        """Of the globals that start as something that has an index."""
+        for ordinal, (opcode, symbol) in self.initial_symbols.items():
+            index = self._space_index(self.symbols[symbol])
+            init = InitExpr(bytes((opcode,)) + uleb(index) + b"\x0b")
+            self.globals[ordinal] = Global(self.globals[ordinal].type, init)
+
+    def _exports(self) -> list[Export]:
+        names = self.export_names
+        if self._shows_symbols_as_exports():
+            names = [(entry.name, number) for number, entry in enumerate(self.symbols)]
+        return [
+            Export(name, ExternalKind.FUNCTION, self._space_index(self.symbols[symbol]))
+            for name, symbol in names
+        ]
+
+    def _shows_symbols_as_exports(self) -> bool:
+        """Whether exports stand for the symbol table: they say no more than a function's name."""
+        if not self.symbols_as_exports or self.export_names or self.init_functions:
+            return False
+        if self.segments or self.customs or self.empty_comdats:
+            return False
+        if any(code.sites or comdat for _, code, comdat in self.functions):
+            return False
+        return all(
+            entry.kind == SymbolKind.FUNCTION and entry.is_defined and not entry.flags
+            for entry in self.symbols
+        )
+
+    def _element_segment(self, taken: list[int]) -> ElementSegment:
+        table = next(
+            (
+                entry.place
+                for entry in self.symbols
+                if entry.kind == SymbolKind.TABLE and entry.name == "__indirect_function_table"
+            ),
+            0,
+        )
+        return ElementSegment(
+            2 if table else 0,
+            table,
+            InitExpr(b"\x41\x01\x0b"),
+            0 if table else None,
+            tuple(taken),
+        )
+
     def _add_code(self, sections: list[Section], starts: list[int], width: int) -> list[Relocation]:
         found: list[Relocation] = []
         bodies: list[FunctionBody] = []
@@ -539,10 +474,10 @@ class ObjectBuilder:
         position = len(uleb(len(self.segments)))
         for segment, start in zip(self.segments, starts, strict=True):
             self._write_sites(segment.content, segment.sites, starts, start)
-            placed = _placed(segment, start)
-            segments.append(placed)
-            offset = placed.init.body if placed.init is not None else b""
-            explicit = placed.flags & DataSegmentFlag.EXPLICIT_MEMORY
+            data = placed(segment, start)
+            segments.append(data)
+            offset = data.init.body if data.init is not None else b""
+            explicit = data.flags & DataSegmentFlag.EXPLICIT_MEMORY
             position += 1 + bool(explicit) + len(offset) + len(uleb(len(segment.content)))
             ordered = sorted(segment.sites, key=lambda site: site.offset)
             found += [self._relocation(site, position) for site in ordered]
@@ -551,6 +486,8 @@ class ObjectBuilder:
         return found
 
     def _linking(self, custom_base: int, width: int) -> LinkingSection:
+        if self._shows_symbols_as_exports():
+            return LinkingSection(order=[], size_width=width)
         symbols: list[Symbol] = []
         for number in self.symbol_order():
             entry = self.symbols[number]

@@ -74,6 +74,14 @@ def test_who_links_what_is_malformed_is_wrong(bench: Bench) -> None:
     assert verdict.divergences[0].rule == "Linking.md"
 
 
+def test_what_llvms_own_options_refuse_says_nothing_of_a_linker(bench: Bench) -> None:
+    message = "wasm-ld (LLVM option parsing): Unknown command line argument 'x'."
+    verdict = ask(bench, ODD, linked(STANDARD, RIGHT), refused("lld-22", message))
+    assert not verdict.divergences
+    reason = "refusal: about options of LLVM, which one does not read"
+    assert verdict.inconclusives[reason] == 1
+
+
 def test_all_who_link_what_breaks_a_rule_are_wrong(bench: Bench) -> None:
     verdict = ask(bench, BROKEN, linked(STANDARD, RIGHT), linked("mine", RIGHT))
     assert only(verdict) == ("malformed.accepted.relocation.offset", (STANDARD, "mine"))

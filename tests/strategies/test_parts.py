@@ -13,8 +13,9 @@ from strategies.case import MustRefuse
 from strategies.choices import Record
 from strategies.expectations import expect
 from strategies.meaning import Meaning, Place, resolve
-from strategies.objects.builder import ObjectBuilder, Style
+from strategies.objects.builder import ObjectBuilder
 from strategies.objects.code import I32, Code, field_bytes, padded_leb, sleb, uleb
+from strategies.objects.parts import Style
 from strategies.program import Program
 
 WEAK = int(SymbolFlag.BINDING_WEAK)
