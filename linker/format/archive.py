@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from linker.format import archive_words as words
-from linker.format.errors import MalformedFile
+from linker.format.errors import Fault, MalformedFile
 
 ARCHIVE_MAGIC = b"!<arch>\n"
 THIN_MAGIC = b"!<thin>\n"
@@ -146,8 +146,11 @@ class _Reader:
             self.symbol_table_offset,
         )
 
-    def _fail(self, offset: int, problem: str, detail: str = "") -> MalformedFile:
-        return MalformedFile(self.name, "", offset, words.malformed(self.stage, problem), detail)
+    def _fail(
+        self, offset: int, problem: str, detail: str = "", fault: Fault = Fault.RULE
+    ) -> MalformedFile:
+        problem = words.malformed(self.stage, problem)
+        return MalformedFile(self.name, "", offset, problem, detail, fault)
 
     def _header(self, offset: int) -> _Header:
         raw = self.data[offset : offset + HEADER_SIZE]
@@ -283,9 +286,13 @@ class _Reader:
         """The name stored before the content (`#1/SIZE`), and its size."""
         size = self._length_of_name(header.offset, header.raw_name)
         start = header.offset + HEADER_SIZE
-        # One that the end of the file cuts off is read: `_next` refuses its member.
         if size > header.size:
             raise self._fail(header.offset, words.name_too_long(size, header.offset))
+        if start + size > len(self.data):
+            # LLVM compares with the member only, and reads what happens to be in memory.
+            raise self._fail(
+                header.offset, words.name_too_long(size, header.offset), fault=Fault.BEYOND
+            )
         return self.data[start : start + size].rstrip(b"\0"), size
 
     def _long_name(self, header: _Header) -> bytes:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from linker.format.archive import ARCHIVE_MAGIC, ArchiveFormat, Member, parse_archive
 from linker.format.encode_archive import encode_archive, member_symbols
-from linker.format.errors import MalformedFile
+from linker.format.errors import Fault, MalformedFile
 from tests.format import malformed_archives
 from tests.format.malformed_archives import MalformedArchive, header
 from tests.tools import require
@@ -228,6 +228,13 @@ def test_malformed(case: MalformedArchive) -> None:
     assert caught.value.file == "lib.a"
     assert caught.value.offset == case.offset
     assert caught.value.problem == case.words
+
+
+def test_a_name_that_the_files_end_cuts_off_is_read_beyond_it() -> None:
+    data = ARCHIVE_MAGIC + header("#1/12", "132") + b"__.SYMDEF\0"
+    with pytest.raises(MalformedFile, match="long name length: 12 extends past") as caught:
+        parse_archive(data, "lib.a")
+    assert caught.value.fault is Fault.BEYOND
 
 
 @pytest.mark.parametrize("data", [b"", b"!<arch>"])
