@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from harness.adapters.releases import InstallError, install, installed_version
 from harness.config import Config, ConfigError, find_config
 from harness.lanes import LANES, WELL_FORMED
 from harness.running import MEBIBYTE, Limits
+from harness.text import readable
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
@@ -48,6 +50,19 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise SystemExit(INTERRUPTED) from None
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except OSError as problem:
+            raise Failure(str(problem)) from problem
+        except Exception as problem:
+            raise Failure(_internal_error(problem)) from problem
+
+
+def _internal_error(problem: Exception) -> str:
+    """What to say of an error that nobody foresaw: what, and where in the code."""
+    frame = traceback.extract_tb(problem.__traceback__)[-1]
+    what = "".join(traceback.format_exception_only(problem)).strip()
+    return f"this is a bug of weldcheck: {what}\n  {frame.filename}:{frame.lineno}, {frame.name}"
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -232,7 +247,7 @@ def diff(first: Path, second: Path) -> None:
         comparison = compare_modules(first.read_bytes(), second.read_bytes(), ())
     except MalformedFile as problem:
         raise Failure(str(problem)) from problem
-    click.echo(render(comparison))
+    click.echo(readable(render(comparison)))
     raise SystemExit(NOTHING_NEW if comparison.is_same else FOUND)
 
 

@@ -14,12 +14,19 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from harness.adapters.command import CommandLinker
 from harness.arguments import option_named
+
+# A day, and 2^53 bytes: far more than a link takes, and what the system's limits can hold.
+_MOST_SECONDS = 86400.0
+_MOST_MEMORY = 1 << 33
+# Findings have files that are called after linkers.
+_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.:+-]*$"
 
 
 class ConfigError(Exception):
@@ -29,7 +36,7 @@ class ConfigError(Exception):
 class LinkerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """A linker of the user's own; see `CommandLinker` for what the fields mean."""
 
-    command: list[str]
+    command: Annotated[list[str], Meta(min_length=1)]
     version: str = "unknown"
     bytes_like: str = ""
     refuses: list[str] = []
@@ -45,14 +52,14 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     """
 
     linkers: list[str] = []
-    cases: int | None = None
-    minutes: float | None = None
+    cases: Annotated[int, Meta(ge=1)] | None = None
+    minutes: Annotated[float, Meta(gt=0)] | None = None
     seed: int | None = None
-    workers: int | None = None
+    workers: Annotated[int, Meta(ge=1)] | None = None
     findings: str = ".weldcheck/findings"
-    timeout: float = 10.0
-    memory: int = 4096
-    linker: dict[str, LinkerConfig] = {}
+    timeout: Annotated[float, Meta(gt=0, le=_MOST_SECONDS)] = 10.0
+    memory: Annotated[int, Meta(ge=1, le=_MOST_MEMORY)] = 4096
+    linker: dict[Annotated[str, Meta(pattern=_NAME)], LinkerConfig] = {}
 
     def own_linkers(self) -> dict[str, CommandLinker]:
         """The linkers that the configuration describes, by name."""

@@ -6,6 +6,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.text import readable
+
 
 class Severity(enum.IntEnum):
     """How bad a kind of divergence is; a greater number is worse."""
@@ -48,6 +50,9 @@ class Divergence:
     detail: str
     rule: str
     blamed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", readable(self.detail))
 
 
 @dataclass(frozen=True)

@@ -351,6 +351,10 @@ def _data(section: DataSection, names: _Names) -> Rows:
         yield what, address, f"0x{segment.offset:x}", size, _hex(segment.content)
 
 
+def _power_of_two(exponent: int) -> str:
+    return str(1 << exponent) if exponent <= 64 else f"2^{exponent}"
+
+
 def _linking(section: LinkingSection, names: _Names) -> Rows:
     for index, symbol in enumerate(section.symbols):
         place = "" if symbol.index is None else str(symbol.index)
@@ -363,7 +367,7 @@ def _linking(section: LinkingSection, names: _Names) -> Rows:
         yield "symbol", names.symbol(index), kind, place, _flags(SymbolFlag, symbol.flags)
     for index, segment_info in enumerate(section.segments):
         flags = _flags(SegmentFlag, segment_info.flags)
-        alignment = f"align {1 << segment_info.alignment}"
+        alignment = f"align {_power_of_two(segment_info.alignment)}"
         yield "segment", f"{index} <{segment_info.name}>", "data", alignment, flags
     for init in section.init_functions:
         yield "init function", names.symbol(init.symbol), "function", f"at {init.priority}", ""

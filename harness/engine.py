@@ -17,7 +17,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from multiprocessing.connection import Connection, wait
@@ -118,9 +118,18 @@ def versions() -> dict[str, str]:
             found[package] = "uninstalled"
     wabt = find_wasm_validate()
     if wabt:
-        done = subprocess.run([wabt, "--version"], capture_output=True, text=True, check=False)
-        found["wasm-validate"] = done.stdout.strip()
+        found["wasm-validate"] = _printed_version(wabt)
     return found
+
+
+def _printed_version(program: str) -> str:
+    try:
+        done = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=False, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip()
 
 
 def linker_infos(linkers: tuple[Linker, ...]) -> tuple[LinkerInfo, ...]:
@@ -135,8 +144,9 @@ def fuzz(plan: FuzzPlan) -> Iterator[Event]:
     was found by then is stored, and the footer says so; a second one raises KeyboardInterrupt.
     """
     remove_stale()
+    known = versions()
     yield RunStarted(
-        versions=versions(),
+        versions=known,
         linkers=linker_infos(plan.linkers),
         lane=plan.lane,
         seed=plan.seed,
@@ -145,7 +155,7 @@ def fuzz(plan: FuzzPlan) -> Iterator[Event]:
         workers=plan.workers,
         started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
-    yield from _Run(plan).events()
+    yield from _Run(plan, known).events()
 
 
 @dataclass
@@ -162,8 +172,9 @@ class _Hand:
 class _Run:
     """The engine's side of one run."""
 
-    def __init__(self, plan: FuzzPlan) -> None:
+    def __init__(self, plan: FuzzPlan, versions: Mapping[str, str]) -> None:
         self._plan = plan
+        self._versions = versions
         self._started = time.monotonic()
         shrink = plan.shrink_seconds
         if shrink is None:
@@ -182,7 +193,7 @@ class _Run:
         self._next_chunk = 0
         self._steering = Steering()
         self._cases = 0
-        self._claimed: set[Fingerprint] = set()
+        self._claimed: dict[Fingerprint, _Hand] = {}
         self._stored: set[Fingerprint] = set()
         self._troubles = 0
         self._lost = 0
@@ -259,12 +270,11 @@ class _Run:
                 self._steering.add(message.groups, message.hidden, message.unsupported)
                 self._answer(hand, None if hand.asked_to_stop else self._chunk())
             case WantFinding():
-                self._answer(hand, message.mark not in self._claimed)
-                self._claimed.add(message.mark)
+                self._answer(hand, self._claimed.setdefault(message.mark, hand) is hand)
             case Candidate():
                 if message.mark not in self._stored:
                     self._stored.add(message.mark)
-                    yield self._store(message)
+                    yield self._kept(message)
             case Progress():
                 self._cases += message.cases
                 yield message
@@ -299,9 +309,19 @@ class _Run:
         avoid = self._steering.avoid(number)
         return Chunk(chunk_seed(self._plan.seed, number), first, length, self._until, avoid)
 
+    def _kept(self, candidate: Candidate) -> Found | Trouble:
+        """The finding, stored; or that it could not be, and what it was."""
+        try:
+            return self._store(candidate)
+        except OSError as problem:
+            self._troubles += 1
+            detail = f"{candidate.mark}: {candidate.divergence.detail}"
+            number = candidate.chunk.first + candidate.position
+            return Trouble("store", f"the finding is not stored: {problem}\n{detail}", number)
+
     def _store(self, candidate: Candidate) -> Found:
         finding = Finding.of(
-            candidate, self._plan.linkers, self._plan.lane, self._plan.seed, versions()
+            candidate, self._plan.linkers, self._plan.lane, self._plan.seed, self._versions
         )
         path = store(finding, self._plan.findings)
         divergence, mark = candidate.divergence, candidate.mark
@@ -332,6 +352,12 @@ class _Run:
             shutil.copytree(case_folder(hand.folder), target, dirs_exist_ok=True)
             kept = str(target)
         self._dismiss(hand)
+        # What it was minimising is anybody's again.
+        self._claimed = {
+            mark: holder
+            for mark, holder in self._claimed.items()
+            if holder is not hand or mark in self._stored
+        }
         yield Trouble("worker", f"worker {hand.number} died, exit status {status}", None, kept)
         if self._lost < _MOST_LOST_WORKERS and not hand.asked_to_stop:
             self._start(hand.number)

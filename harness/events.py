@@ -109,7 +109,7 @@ class Trouble(msgspec.Struct, frozen=True, tag_field="event", tag="trouble"):
     """Something went wrong in the harness itself: no verdict on any linker.
 
     Attributes:
-        place: where ("generate", "judge", "worker").
+        place: where ("generate", "judge", "minimise", "store", "worker").
         text: what, with the trace.
         case: number of the case, None if it is not known.
         path: where the case was kept, "" if nowhere.

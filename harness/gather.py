@@ -82,7 +82,10 @@ def _reproduced_folder(folder: Path) -> LinkCase:
     gathered = _Gathered(_reader(folder))
     steps: list[Prelink] = []
     while (folder / f"prelink-{len(steps) + 1}.txt").exists():
-        words = _expand([f"@prelink-{len(steps) + 1}.txt"], gathered.read)
+        file = f"prelink-{len(steps) + 1}.txt"
+        words = _expand([f"@{file}"], gathered.read)
+        if len(words) < 2 or words[-2] != "-o" or not _is_inside(words[-1]):
+            raise CannotGather(f"{file} does not end in -o and the name of a file of the folder")
         step = Prelink(_gathered_words(words[:-2], gathered), words[-1])
         # What the steps after it name is no file of the folder.
         gathered.names[step.output] = step.output
@@ -91,15 +94,24 @@ def _reproduced_folder(folder: Path) -> LinkCase:
     return replace(_gathered_case(gathered, arguments), prelinks=tuple(steps))
 
 
+def _is_inside(name: str) -> bool:
+    """Whether a name can only be one in the folder of the case, or in a folder of that."""
+    path = PurePosixPath(name)
+    return bool(path.name) and not path.is_absolute() and ".." not in path.parts
+
+
 def _reproduced_archive(path: Path) -> LinkCase:
     """The case of LLD's `--reproduce` archive: a tar of one folder."""
     contents: dict[str, bytes] = {}
-    with tarfile.open(path) as archive:
-        for member in archive:
-            file = archive.extractfile(member) if member.isfile() else None
-            if file is not None:
-                name = PurePosixPath(member.name)
-                contents[str(PurePosixPath(*name.parts[1:]))] = file.read()
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                file = archive.extractfile(member) if member.isfile() else None
+                if file is not None:
+                    name = PurePosixPath(member.name)
+                    contents[str(PurePosixPath(*name.parts[1:]))] = file.read()
+    except (tarfile.TarError, OSError, EOFError) as problem:
+        raise CannotGather(f"cannot read {path}: {problem}") from problem
     if RESPONSE not in contents:
         raise CannotGather(f"{path} is no --reproduce archive: it has no {RESPONSE}")
 

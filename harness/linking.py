@@ -28,6 +28,7 @@ from harness.results import LinkResult, Outcome, SideFile
 from harness.running import Child, Ending, Limits
 from harness.side_files import collect, side_file, side_file_names
 from harness.steps import Progress, command_lines, unsupported
+from harness.text import readable
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
@@ -361,10 +362,10 @@ def _link_here_once(linker: Reference, case: LinkCase, name: str, seconds: float
         linker.name,
         Outcome.REFUSED if output.module is None else Outcome.LINKED,
         output.module,
-        _as_read_back(printed(output.log, "wasm-ld", run.colour is True, run.early)),
+        readable(printed(output.log, "wasm-ld", run.colour is True, run.early)),
         took,
         int(output.module is None),
-        stdout=_as_read_back(output.stdout),
+        stdout=readable(output.stdout),
         side_files=side_files,
     )
 
@@ -381,8 +382,3 @@ def _path_checks(case: LinkCase) -> driver.PathChecks:
         return None if is_there else "No such file or directory"
 
     return driver.PathChecks(check, check)
-
-
-def _as_read_back(text: str) -> str:
-    """A text of the reference as it would be read from a child."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -65,13 +65,19 @@ def _no_constants_of_modules() -> Iterator[None]:
         return
     nothing = kind()
     setattr(providers, name, lambda: nothing)
-    # What may be drawn is remembered for each kind of value.
-    providers.CONSTANTS_CACHE.cache.clear()
+    _forget_what_may_be_drawn()
     try:
         yield
     finally:
         setattr(providers, name, kept)
-        providers.CONSTANTS_CACHE.cache.clear()
+        _forget_what_may_be_drawn()
+
+
+def _forget_what_may_be_drawn() -> None:
+    """hypothesis remembers it for each kind of value."""
+    remembered = getattr(providers, "CONSTANTS_CACHE", None)
+    if remembered is not None:
+        remembered.cache.clear()
 
 
 def draw_chunk(

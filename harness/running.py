@@ -29,7 +29,7 @@ class Limits:
     """What one run may use.
 
     Attributes:
-        seconds: wall-clock time; the processor time is held to the same and one second more.
+        seconds: wall-clock time; each processor may work for the same and two seconds more.
         memory: address space, in bytes.
         file_size: size of any file it writes, in bytes.
         output: how much of what it prints is kept, in bytes.
@@ -63,6 +63,23 @@ class Ending:
 def cut_mark(count: int) -> str:
     """What stands at the end of an output of which `count` bytes are cut off."""
     return f"\n[{count} bytes more]"
+
+
+def limit_process(pid: int, limits: Limits) -> None:
+    """Holds a process, and what it starts, to the limits that the system keeps."""
+    # The processor time of all threads counts; the wall-clock time ends a run before that.
+    seconds = (int(limits.seconds) + 2) * (os.cpu_count() or 1)
+    for kind, value in (
+        (resource.RLIMIT_AS, limits.memory),
+        (resource.RLIMIT_FSIZE, limits.file_size),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        # One that has ended already is still a zombie here, and prlimit fails: no matter.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            hard = resource.prlimit(pid, kind)[1]
+            held = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.prlimit(pid, kind, (held, held))
 
 
 class Child:
@@ -105,19 +122,7 @@ class Child:
             self._close()
             raise
         self.pid = self._process.pid
-        self._limit()
-
-    def _limit(self) -> None:
-        seconds = int(self._limits.seconds) + 2
-        # A child that has ended already is still a zombie here, and prlimit fails: no matter.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            for kind, value in (
-                (resource.RLIMIT_AS, self._limits.memory),
-                (resource.RLIMIT_FSIZE, self._limits.file_size),
-                (resource.RLIMIT_CPU, seconds),
-                (resource.RLIMIT_CORE, 0),
-            ):
-                resource.prlimit(self.pid, kind, (value, value))
+        limit_process(self.pid, self._limits)
 
     def __enter__(self) -> Child:
         return self

@@ -255,8 +255,13 @@ class Worker:
             self._trouble("generate", chunk.first + position + 1)
         finish()
         worst_first = sorted(new.items(), key=lambda item: -item[1].divergence.severity)
-        for mark, seen in worst_first:
-            self._new(chunk, mark, seen)
+        while worst_first:
+            try:
+                self._new(chunk, *worst_first.pop(0))
+            except Stop:
+                for mark, seen in worst_first:
+                    self._engine.send(self._as_met(chunk, mark, seen))
+                raise
         if stopped is not None:
             raise stopped
 

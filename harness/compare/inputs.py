@@ -45,6 +45,8 @@ SITE_BYTES = {
     R.TABLE_INDEX_I64: 8,
     R.FUNCTION_OFFSET_I64: 8,
 }
+# No segment is aligned to more than what there is to address.
+_ADDRESS_BITS = 64
 
 
 class Site(NamedTuple):
@@ -299,6 +301,8 @@ def _data_definitions(entry: _Object) -> Iterable[DataDefinition]:
         if place.segment >= len(section.segments) or place.segment >= len(linking.segments):
             continue
         segment, info = section.segments[place.segment], linking.segments[place.segment]
+        if info.alignment >= _ADDRESS_BITS:
+            continue
         start = segment.offset + place.offset
         sites = []
         low, high = bisect_left(offsets, start), bisect_left(offsets, start + place.size)

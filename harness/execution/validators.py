@@ -10,6 +10,7 @@ from typing import NamedTuple
 import wasmtime
 
 from harness.execution.sandbox import make_engine, validate
+from harness.running import Limits, limit_process
 
 # Everything a linker's output may use. Not --enable-all: garbage collection and function
 # references are no part of what linkers of today are asked for.
@@ -61,17 +62,19 @@ def validate_with_wabt(module: bytes, timeout: float = 30.0) -> Validation | Non
     program = find_wasm_validate()
     if program is None:
         return None
-    try:
-        done = subprocess.run(
-            [program, *_WABT_FEATURES, "-"],
-            input=module,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return Validation("wasm-validate", f"no answer in {timeout:g} s")
-    if done.returncode == 0:
+    with subprocess.Popen(
+        [program, *_WABT_FEATURES, "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        limit_process(process.pid, Limits(seconds=timeout))
+        try:
+            stdout, stderr = process.communicate(module, timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return Validation("wasm-validate", f"no answer in {timeout:g} s")
+    if process.returncode == 0:
         return Validation("wasm-validate", "")
-    words = (done.stderr or done.stdout).decode(errors="replace").strip()
-    return Validation("wasm-validate", words or f"exit status {done.returncode}")
+    words = (stderr or stdout).decode(errors="replace").strip()
+    return Validation("wasm-validate", words or f"exit status {process.returncode}")

@@ -10,7 +10,8 @@ from linker.command_line.options import Options
 from linker.errors import Diagnostics
 from linker.format.model import ObjectFile
 from linker.inputs.files import ArchiveInput, Input, MemoryInput, StubInput
-from linker.objects import InputObject, open_object
+from linker.inputs.load_object import open_object
+from linker.objects import InputObject
 from linker.seed.pieces import without_export_flags
 from linker.seed.reader import NotAnObject, read_object
 

@@ -17,6 +17,7 @@ from linker.format.constants import (
 )
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.inputs.files import Input, StubInput
+from linker.inputs.load_object import load
 from linker.inputs.older_reader import newer_than_reader
 from linker.inputs.opening import ArchiveIndex, open_inputs
 from linker.layout.memory_kind import late_refusal_of_width, memories
@@ -26,7 +27,6 @@ from linker.objects import (
     GlobalElement,
     InputObject,
     TableElement,
-    load,
 )
 from linker.resolution.lazy_symbols import demote_lazy_symbols
 from linker.resolution.legacy_table import add_legacy_table_symbol

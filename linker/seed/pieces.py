@@ -14,13 +14,13 @@ from linker.format.constants import (
     SymbolFlag,
     SymbolKind,
 )
+from linker.inputs.load_object import relocations_by_section
 from linker.objects import (
     TLS_SEGMENT,
     Chunk,
     Function,
     InputObject,
     OutputSegment,
-    relocations_by_section,
 )
 from linker.seed.errors import SeedStop
 from linker.seed.own_resolution import reach

@@ -85,6 +85,17 @@ def test_what_cannot_be_done_is_said_with_status_2(words: list[str], problem: st
     assert problem in done.output
 
 
+def test_a_bug_of_our_own_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def print_file(*_: object) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr("harness.dump.print_file", print_file)
+    done = _call("dump", "caller.o")
+    assert done.exit_code == 2
+    assert "this is a bug of weldcheck: ValueError: odd" in done.output
+    assert "Traceback" not in done.output
+
+
 def test_an_unknown_key_of_the_configuration(folder: Path) -> None:
     (folder / "weldcheck.toml").write_text("caces = 1\n")
     done = _call("fuzz")

@@ -14,8 +14,18 @@ from harness.adapters.smoke import tiny_case
 from harness.dump import print_file
 from harness.linking import Workplace
 from linker.format.archive import Member
+from linker.format.encode import encode
 from linker.format.encode_archive import encode_archive
 from linker.format.errors import MalformedFile
+from linker.format.expression import i32_const
+from linker.format.model import (
+    DataSection,
+    DataSegment,
+    LinkingSection,
+    ObjectFile,
+    Section,
+    SegmentInfo,
+)
 from linker.format.parse import parse
 from strategies import link_cases
 from strategies.case import LinkCase
@@ -35,6 +45,14 @@ def _has(text: str, *words: str) -> bool:
 def test_a_stub_library() -> None:
     text = _dump(b"#STUB\ng\nf: a b, c", "lib.so")
     assert text == ("lib.so: stub library, 2 symbols\n  <g> needs nothing\n  <f> needs <a b> <c>\n")
+
+
+def test_an_alignment_that_no_address_has() -> None:
+    sections: list[Section] = [
+        DataSection([DataSegment(0, 0, i32_const(0), b"x")]),
+        LinkingSection(segments=[SegmentInfo(".data", 20000, 0)]),
+    ]
+    assert "align 2^20000" in _dump(encode(ObjectFile("a.o", sections)), "a.o")
 
 
 def test_an_object() -> None:

@@ -17,7 +17,15 @@ from hypothesis.strategies import SearchStrategy, binary
 from harness.adapters.base import Linker
 from harness.adapters.reference import Reference
 from harness.engine import FuzzPlan, chunk_seed, fuzz
-from harness.events import Event, Found, Progress, RunFinished, RunStarted, Trouble
+from harness.events import (
+    Event,
+    Found,
+    Minimising,
+    Progress,
+    RunFinished,
+    RunStarted,
+    Trouble,
+)
 from harness.linking import scratch_root
 from harness.oracles.judge import Bench
 from harness.running import MEBIBYTE, Limits
@@ -174,6 +182,29 @@ def test_an_interrupt_keeps_what_was_found(tmp_path: Path) -> None:
     found = [event for event in events if isinstance(event, Found)]
     assert footer.findings == len(found) > 0
     assert all(Path(event.path).is_dir() for event in found)
+
+
+def test_an_interrupt_keeps_what_was_met_and_not_minimised_yet(tmp_path: Path) -> None:
+    linkers: list[Linker] = [Reference(), fake("refuses"), fake("crashes")]
+    plan = _plan(linkers, tmp_path, chunk=4, shrink_seconds=60.0, workers=1)
+    found = set()
+    for event in fuzz(plan):
+        if isinstance(event, Minimising):
+            os.kill(os.getpid(), signal.SIGINT)
+        if isinstance(event, Found):
+            found.add(event.key.partition(".")[0])
+    assert found == {"crash", "refusal"}
+
+
+def test_a_finding_that_cannot_be_stored_is_told(tmp_path: Path) -> None:
+    """The run goes on, and is no clean one."""
+    file = tmp_path / "file"
+    file.touch()
+    plan = _plan([Reference(), fake("refuses")], file, cases=4, shrink_seconds=0.0)
+    _, totals = _run(plan)
+    places = {(trouble.place, trouble.text.partition(":")[0]) for trouble in totals.troubles}
+    assert places == {("store", "the finding is not stored")}
+    assert totals.cases == 4
 
 
 def _cases_in_groups(avoid: frozenset[str]) -> SearchStrategy[LinkCase]:

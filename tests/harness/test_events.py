@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 
+import msgspec
 import pytest
 
+from harness.divergence import Divergence, Severity
 from harness.events import (
     Event,
     Found,
@@ -100,3 +102,9 @@ def test_totals_add_up() -> None:
     assert len(totals.troubles) == 1
     assert totals.header is HEADER
     assert totals.footer is FOOTER
+
+
+def test_what_oracles_say_of_names_that_are_no_utf8_can_be_written() -> None:
+    detail = Divergence("x", ((), ()), Severity.LOW, "name \udcff", "rule").detail
+    event = msgspec.structs.replace(FOUND, detail=detail)
+    assert b"name \xef\xbf\xbd" in encode(event)

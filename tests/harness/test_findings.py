@@ -107,7 +107,7 @@ def test_toml_says_what_the_finding_says(finding: Finding, folder: Path) -> None
     assert table["severity"] == "medium"
     assert table["sides"] == [["fake-picky"], ["lld-22"]]
     assert table["blamed"] == ["fake-picky"]
-    assert table["detail"] == 'line "one"\nline two \\ \x7f ?'
+    assert table["detail"] == 'line "one"\nline two \\ \x7f \ufffd'
     assert (table["lane"], table["steered_around"]) == ("malformed", ["tags"])
     assert (table["run_seed"], table["case"], table["position"]) == (3, 17, 7)
     assert table["arguments"] == list(finding.case.arguments)

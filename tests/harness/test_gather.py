@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import tarfile
 from pathlib import Path
@@ -133,6 +134,17 @@ def test_what_lld_reproduces(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    ["", "caller.o", "caller.o -o", "caller.o -o ../x.o", "caller.o -o /tmp/x.o", "caller.o -o ."],
+)
+def test_a_step_writes_into_the_folder_only(folder: Path, line: str) -> None:
+    (folder / "prelink-1.txt").write_text(line)
+    (folder / "response.txt").write_text("caller.o")
+    with pytest.raises(CannotGather, match="does not end in -o and the name of a file of"):
+        gather([str(folder)], folder)
+
+
+@pytest.mark.parametrize(
     ("words", "problem"),
     [
         ([], "name object files"),
@@ -146,6 +158,15 @@ def test_what_lld_reproduces(folder: Path) -> None:
 def test_what_makes_no_case(folder: Path, words: list[str], problem: str) -> None:
     with pytest.raises(CannotGather, match=problem):
         gather(words, folder)
+
+
+def test_a_tar_that_is_cut_off(folder: Path) -> None:
+    (folder / "response.txt").write_bytes(random.Random(1).randbytes(20000))
+    with tarfile.open(folder / "x.tgz", "w:gz") as archive:
+        archive.add(folder / "response.txt", "x/response.txt")
+    (folder / "cut.tgz").write_bytes((folder / "x.tgz").read_bytes()[:10000])
+    with pytest.raises(CannotGather, match=r"cannot read .*cut\.tgz: Compressed file ended"):
+        gather(["cut.tgz"], folder)
 
 
 def test_another_tar_is_no_reproduce_archive(folder: Path) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from harness.running import MEBIBYTE, Child, Limits, run
+from harness.running import MEBIBYTE, Child, Limits, limit_process, run
 
 PYTHON = [sys.executable, "-S", "-E", "-c"]
 
@@ -100,6 +102,17 @@ def test_the_size_of_files_is_limited(tmp_path: Path) -> None:
     ending = run([*PYTHON, code], tmp_path, limits=Limits(file_size=MEBIBYTE))
     assert ending.exit_status not in (None, 0)
     assert (tmp_path / "big").stat().st_size <= MEBIBYTE
+
+
+def test_a_limit_that_is_lower_already_stays() -> None:
+    with subprocess.Popen([*PYTHON, "input()"], stdin=subprocess.PIPE) as child:
+        resource.prlimit(child.pid, resource.RLIMIT_AS, (1 << 30, 1 << 30))
+        limit_process(child.pid, Limits(memory=4 << 30, file_size=MEBIBYTE))
+        memory = resource.prlimit(child.pid, resource.RLIMIT_AS)
+        file_size = resource.prlimit(child.pid, resource.RLIMIT_FSIZE)
+        child.communicate(b"\n")
+    assert memory == (1 << 30, 1 << 30)
+    assert file_size == (MEBIBYTE, MEBIBYTE)
 
 
 def test_output_is_bounded(tmp_path: Path) -> None:
