@@ -257,6 +257,21 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "Init Functions Subsection"',
     ),
     Quirk(
+        "local-references-unchecked",
+        "A reference to a local symbol that is not defined becomes one to nothing where undefined"
+        " symbols are imported and with -r, though nothing can be imported for it; one to a"
+        " function crashes the linker.",
+        "wasm-ld up to 22: Writer::calculateImports goes through the symbols that all objects see",
+        'Linking.md, "Symbol Table Subsection"',
+    ),
+    Quirk(
+        "wrapped-kinds-unchecked",
+        "With --wrap of what is no function, the linker takes the index of a function where there"
+        " is none: it crashes, or writes what happens to be in memory.",
+        "wasm-ld up to 22: addWrappedSymbols, wrapSymbols",
+        "unspecified",
+    ),
+    Quirk(
         "reference-kinds-unchecked",
         "References to one undefined name as symbols of several kinds are not compared; where one"
         " is taken for what it is not, the linker crashes or writes arbitrary numbers.",

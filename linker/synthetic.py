@@ -120,9 +120,7 @@ def write_functions(
     if own.apply_global_tls_relocs is not None:
         code = thread_local.global_relocation_code(indices, own)
         set_body(own.apply_global_tls_relocs, code)
-    # No flag: the layout of memory failed, and that was reported.
-    has_flag = own.init_memory_flag is not None or not options.shared_memory
-    if own.init_memory is not None and has_flag:
+    if own.init_memory is not None:
         passive = [
             entry for entry in segments if needs_passive_initialization(entry, options, emit_bss)
         ]
@@ -141,7 +139,7 @@ def call_ctors_code(init_functions: list[tuple[int, LinkSymbol]]) -> bytes:
     code = NO_LOCALS
     for _, symbol in init_functions:
         if symbol.signature is None:
-            # Its comdat group is another object's, which has no such function; wasm-ld 22 crashes.
+            # Its comdat group is another object's, which has no such function.
             raise FatalError(f"init function is not defined: {symbol.name}")
         if symbol.is_undefined and symbol.stub is None and symbol.index == -1:
             raise FatalError(

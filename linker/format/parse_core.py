@@ -112,8 +112,10 @@ def _tag_type(reader: Reader, state: FileState) -> int:
 def _limits(reader: Reader, state: FileState) -> Limits:
     start = reader.pos
     flags = reader.u32()
-    if flags >= 16 and not state.reading.unused_parts:
-        raise reader.wrong(start, f"unknown limits flags 0x{flags:x}")
+    if flags >= 16:
+        if not state.reading.unused_parts:
+            raise reader.wrong(start, f"unknown limits flags 0x{flags:x}")
+        flags &= 0xFF  # LLVM keeps a byte
     minimum = reader.u64()
     maximum = reader.u64() if flags & _HAS_MAX else None
     page_size = None

@@ -34,7 +34,7 @@ def refusal(error: MalformedFile, quirks: frozenset[str], known_as: str = "") ->
     `known_as` is what LLD calls the file there: of an archive's member it knows the name only.
     """
     if error.fault is Fault.CUT_OFF and ABORTS in quirks:
-        return f"{error} (wasm-ld 22 crashes here: quirk {ABORTS})"
+        return crashes_here(str(error), quirks, ABORTS)
     if error.fault is Fault.BEYOND:
         return undefined_here(str(error), quirks)
     if "malformed-places-untold" in quirks:
@@ -46,6 +46,11 @@ def breaks(error: MalformedFile, quirks: frozenset[str]) -> bool:
     """Whether a linker with these quirks crashes on a malformed file, or may do anything."""
     aborts = error.fault is Fault.CUT_OFF and ABORTS in quirks
     return aborts or (error.fault is Fault.BEYOND and OUT_OF_BOUNDS in quirks)
+
+
+def crashes_here(problem: str, quirks: frozenset[str], quirk: str) -> str:
+    """A problem, with the warning that the linker with these quirks does not survive it."""
+    return f"{problem} (wasm-ld 22 crashes here: quirk {quirk})" if quirk in quirks else problem
 
 
 def undefined_here(problem: str, quirks: frozenset[str], quirk: str = OUT_OF_BOUNDS) -> str:

@@ -14,6 +14,7 @@ from linker.errors import Diagnostics, FatalError
 from linker.format.constants import ExternalKind, LimitsFlag, RelocationType, SymbolKind
 from linker.format.expression import Opcode
 from linker.format.model import FunctionType, GlobalType, Limits, TableType
+from linker.inputs.reading import crashes_here
 from linker.layout.initial_values import are_copied, symbols_read
 from linker.layout.table_numbers import MOST_ENTRIES, NO_SLOT, slot_of_reference, table_number
 from linker.objects import (
@@ -254,9 +255,8 @@ def scan_chunk(
         if not symbol.is_undefined or symbol.apart:
             continue
         if symbol.is_local and symbol.kind is not SymbolKind.DATA:
-            # Only symbols that all objects can see become imports; wasm-ld 22 crashes here.
-            raise FatalError(f"{obj.name}: undefined symbol is local: {symbol.name}")
-        if not options.relocatable and not symbol.is_weak:
+            report_local(symbol, obj, options, resolution, diagnostics)
+        elif not options.relocatable and not symbol.is_weak:
             report_undefined(symbol, obj, options, resolution, diagnostics)
 
 
@@ -315,6 +315,33 @@ def check_tls(
         diagnostics.error(f"{start} `{shown}` in non-TLS section: {segment.name}")
 
 
+def may_be_imported(symbol: LinkSymbol, options: Options) -> bool:
+    """Whether an undefined symbol may stay so for the host's sake."""
+    return (
+        symbol.is_imported
+        or (symbol.kind is SymbolKind.FUNCTION and options.import_undefined)
+        or symbol.name in options.allow_undefined_symbols
+    )
+
+
+def report_local(
+    symbol: LinkSymbol,
+    obj: InputObject,
+    options: Options,
+    resolution: Resolution,
+    diagnostics: Diagnostics,
+) -> None:
+    """Reports a reference that is local: only what all objects can see becomes an import."""
+    stays = options.relocatable or may_be_imported(symbol, options)
+    message = f"{obj.name}: undefined symbol: {resolution.table.display(symbol)}"
+    if not stays:
+        report_undefined(symbol, obj, options, resolution, diagnostics)
+    elif "local-references-unchecked" not in options.quirks:
+        diagnostics.error(message)
+    elif symbol.kind is SymbolKind.FUNCTION:
+        raise FatalError(crashes_here(message, options.quirks, "local-references-unchecked"))
+
+
 def report_undefined(
     symbol: LinkSymbol,
     obj: InputObject,
@@ -324,11 +351,7 @@ def report_undefined(
 ) -> None:
     """Reports a missing definition, or lets a stub stand for it (LLD's reportUndefined)."""
     is_function = symbol.kind is SymbolKind.FUNCTION
-    if (
-        symbol.is_imported
-        or (is_function and options.import_undefined)
-        or symbol.name in options.allow_undefined_symbols
-    ):
+    if may_be_imported(symbol, options):
         return
     policy = options.unresolved_symbols
     if (

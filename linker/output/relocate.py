@@ -25,8 +25,6 @@ from linker.output.relocation_families import (
 from linker.resolution.symbols import LinkSymbol, State
 from linker.seed.values import RelocationRules, check_bounds
 
-SECTION_OFFSET = int(R.SECTION_OFFSET_I32)
-
 # What wasm-ld writes for something that an option lets be undefined: all ones, in 32 bits.
 NO_INDEX = 0xFFFFFFFF
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from linker.errors import FatalError
 from linker.format.constants import SymbolKind
 from linker.format.model import FunctionType
+from linker.inputs.reading import undefined_here
 from linker.objects import InputObject
 from linker.output.relocation_families import TYPE_INDEX
 from linker.resolution.symbol_table import SymbolTable, undefined_symbol
@@ -137,10 +138,10 @@ def refer_to(
     return table.add_undefined_function(reference) if is_compared else symbol
 
 
-def check_kinds(obj: InputObject, replacements: Mapping[LinkSymbol, LinkSymbol]) -> None:
+def check_kinds(
+    obj: InputObject, replacements: Mapping[LinkSymbol, LinkSymbol], quirks: frozenset[str]
+) -> None:
     """Only functions can be wrapped: a place for an address has no room for a function's index.
-
-    wasm-ld 22 does not look, and crashes or writes what happens to be in its memory.
 
     Raises:
         FatalError: an object refers to something else that has been replaced.
@@ -152,7 +153,8 @@ def check_kinds(obj: InputObject, replacements: Mapping[LinkSymbol, LinkSymbol])
             symbol = obj.symbols[index]
             other = replacements.get(symbol, symbol)
             if other.kind is not symbol.kind and not (other.is_lazy or symbol.is_lazy):
-                raise FatalError(f"{obj.name}: --wrap: not a function: {symbol.name}")
+                problem = f"{obj.name}: --wrap: not a function: {symbol.name}"
+                raise FatalError(undefined_here(problem, quirks, "wrapped-kinds-unchecked"))
 
 
 def apply_wrapping(
@@ -164,7 +166,7 @@ def apply_wrapping(
         replacements[symbol] = wrap
         replacements[real] = symbol
     for obj in objects if wrapped else ():
-        check_kinds(obj, replacements)
+        check_kinds(obj, replacements, table.options.quirks)
         obj.symbols = [replacements.get(symbol, symbol) for symbol in obj.symbols]
     for name, symbol, _, wrap in wrapped:
         if not table.options.quirks & LEFT_UNTYPED:

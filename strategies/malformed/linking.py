@@ -211,6 +211,16 @@ def symbol_binding(file: ObjectFile, record: Record) -> bytes | None:
     )
 
 
+def symbol_local(file: ObjectFile, record: Record) -> bytes | None:
+    """A reference that is local: to nothing."""
+    return _with_symbol(
+        file,
+        record,
+        lambda symbol: symbol.kind != SymbolKind.SECTION and bool(symbol.flags & _UNDEFINED),
+        lambda symbol, _: dataclasses.replace(symbol, flags=symbol.flags & ~_WEAK | _LOCAL),
+    )
+
+
 # -- the other subsections -------------------------------------------------------------------
 
 
@@ -398,6 +408,7 @@ DAMAGES: tuple[Damage, ...] = (
     Damage("symbol.name", symbol_name, None, refused=False),
     Damage("symbol.flags", symbol_flags, None, refused=False),
     Damage("symbol.binding", symbol_binding, None, refused=False),
+    Damage("symbol.local", symbol_local, None, refused=False),
     Damage("segment-info.count", segment_info, "linking", rule=LINKING),
     Damage("segment-info.alignment", segment_alignment, None, refused=False),
     Damage("init-function.symbol", init_symbol, "linking", rule=LINKING),

@@ -296,21 +296,3 @@ def test_the_last_place_in_the_table_means_none_for_a_reference(link: Linker) ->
     )
     reason = link.refusal(unit, options="-r --table-base=4294967295", departs=True)
     assert reason == "table too large, 4294967296 entries of at most 4294967295"
-
-
-# Links that wasm-ld 22 does not survive: errors here.
-
-
-def refused(options: str, *units: bytes) -> str:
-    files = {f"{number}.o": unit for number, unit in enumerate(units)}
-    for dialect in ("standard", "lld-22"):
-        output = link_here(files, [*options.split(), *files], dialect)
-        assert output.module is None
-    return output.errors[0]
-
-
-def test_an_undefined_function_that_is_local() -> None:
-    unit = assemble(
-        undefined_function("f", flags=LOCAL), function("main", call("f"), flags=EXPORTED)
-    )
-    assert refused("--no-entry", unit) == "0.o: undefined symbol is local: f"

@@ -367,6 +367,18 @@ EXAMPLES = {
         lambda output: output.errors == ("a.o: undefined symbol: f",),
         crashes=True,
     ),
+    "local-references-unchecked": Example(
+        (assemble(undefined_function("f", flags=LOCAL), function("g", call("f"), flags=EXPORTED)),),
+        "--no-entry --allow-undefined",
+        lambda output: output.errors == ("a.o: undefined symbol: f",),
+        crashes=True,
+    ),
+    "wrapped-kinds-unchecked": Example(
+        (assemble(function("start", address("d"), DROP, flags=EXPORTED), data("d", b"1")),),
+        "--no-entry --wrap=d",
+        lambda output: output.errors == ("a.o: --wrap: not a function: d",),
+        is_undefined=True,
+    ),
     "reference-kinds-unchecked": Example(
         (
             assemble(undefined_function("x"), function("f", call("x"))),

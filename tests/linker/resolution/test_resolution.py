@@ -9,7 +9,7 @@ import pytest
 import wasmtime
 
 from tests.linker.assemble import archive, assemble
-from tests.linker.conftest import Linker
+from tests.linker.conftest import Linker, link_here
 from tests.linker.linked import Linked
 from tests.linker.objects import (
     EQUAL,
@@ -23,6 +23,7 @@ from tests.linker.objects import (
     TO_I32,
     WEAK,
     Declaration,
+    Part,
     absolute,
     address,
     alias,
@@ -209,6 +210,29 @@ def test_of_two_archives_the_first_is_asked(link: Linker) -> None:
     user = assemble(function("probe", call("x"), type=TO_I32), undefined_function("x", type=TO_I32))
     lib = [archive(assemble(returning("x", value))) for value in (1, 2)]
     assert link(*lib, user, options="--export=probe").run("probe") == 1
+
+
+@pytest.mark.parametrize(
+    ("reference", "use"),
+    [
+        (undefined_function("x", flags=LOCAL), call("x")),
+        (undefined_global("x", flags=LOCAL), global_get("x")),
+        (undefined_tag("x", flags=LOCAL), throw("x")),
+    ],
+)
+def test_nothing_is_imported_for_a_local_reference(
+    reference: Declaration, use: Part, link: Linker
+) -> None:
+    unit = assemble(reference, function("f", use, flags=EXPORTED))
+    assert link.refusal(unit) == "a.o: undefined symbol: x"
+    assert link.refusal(unit, options="--emit-relocs") == "a.o: undefined symbol: x"
+    for option in ("--allow-undefined", "-r"):
+        files, arguments = {"a.o": unit}, ["--no-entry", option, "a.o"]
+        assert link_here(files, arguments).errors == ("a.o: undefined symbol: x",)
+        dialect = link_here(files, arguments, "lld-22")
+        real, module = link.link_with_wasm_ld(files, arguments)
+        assert dialect.module == module
+        assert any("crashes here" in error for error in dialect.errors) == (real.status < 0)
 
 
 def test_a_local_symbol_is_its_objects_own(link: Linker) -> None:
