@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from linker.format.expression import address_const
 from linker.format.leb128 import encode_signed, encode_unsigned
-from linker.layout.memory import i32_const
 
 CALL = b"\x10"
 DROP = b"\x1a"
@@ -32,7 +32,7 @@ WORD_AT_0 = b"\x02\x00"
 
 def const(value: int) -> bytes:
     """`i32.const` of a 32-bit number, taken as signed or as an address."""
-    return i32_const(value).body[:-1]
+    return address_const(value).body[:-1]
 
 
 def const64(value: int) -> bytes:

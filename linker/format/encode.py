@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from linker.format.constants import (
-    MAGIC,
-    VERSION,
     ElementSegmentFlag,
     ExternalKind,
     LimitsFlag,
@@ -53,7 +51,7 @@ from linker.format.model import (
     TargetFeaturesSection,
     TypeSection,
 )
-from linker.format.write import encode_name
+from linker.format.write import HEADER, encode_name, make_section
 
 _CUSTOM_SECTIONS = (
     CustomSection,
@@ -63,23 +61,22 @@ _CUSTOM_SECTIONS = (
     ProducersSection,
     NameSection,
 )
-_HEADER = MAGIC + VERSION.to_bytes(4, "little")
 
 
 def encode(object_file: ObjectFile) -> bytes:
     """The bytes of the whole file; equal to the parsed ones for files of LLVM, LLD and Zig."""
-    out = bytearray(_HEADER)
+    out = bytearray(HEADER)
     for section in object_file.sections:
         out += encode_section(section)
     return bytes(out)
 
 
-def encode_section(section: Section) -> bytes:
+def encode_section(entry: Section) -> bytes:
     """One section with its id and size."""
-    content = encode_content(section)
-    if isinstance(section, _CUSTOM_SECTIONS):
-        content = encode_name(section.name) + content
-    return bytes((section.id,)) + encode_unsigned(len(content), section.size_width) + content
+    content = encode_content(entry)
+    if isinstance(entry, _CUSTOM_SECTIONS):
+        content = encode_name(entry.name) + content
+    return make_section(entry.id, content, entry.size_width)
 
 
 def encode_content(section: Section) -> bytes:
@@ -89,7 +86,7 @@ def encode_content(section: Section) -> bytes:
 
 def encode_limits(limits: Limits) -> bytes:
     """Flags, minimum and, as the flags say, maximum and page size (a missing one is 0)."""
-    out = encode_unsigned(limits.flags) + encode_unsigned(limits.minimum)
+    out = bytes((limits.flags,)) + encode_unsigned(limits.minimum)
     if limits.flags & LimitsFlag.HAS_MAX:
         out += encode_unsigned(limits.maximum or 0)
     if limits.flags & LimitsFlag.HAS_PAGE_SIZE:

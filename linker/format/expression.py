@@ -150,6 +150,11 @@ def i32_const(n: int, width: int = 0) -> InitExpr:
     return make([(Opcode.I32_CONST, _as_signed(n, 32))], width)
 
 
+def address_const(address: int) -> InitExpr:
+    """`i32.const` of an address, which wraps around at 2^32."""
+    return i32_const(address & 0xFFFFFFFF)
+
+
 def i64_const(n: int, width: int = 0) -> InitExpr:
     """`i64.const n`; `n` may be given signed or unsigned."""
     return make([(Opcode.I64_CONST, _as_signed(n, 64))], width)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from linker.atoms import align
 from linker.command_line.options import Options
 from linker.errors import Diagnostics, FatalError
-from linker.format.leb128 import encode_signed
-from linker.format.model import InitExpr
+from linker.format.expression import address_const
 from linker.objects import GlobalElement, OutputSegment
 from linker.resolution.resolve import Resolution
 from linker.resolution.symbols import HIDDEN, LinkSymbol
@@ -32,16 +31,10 @@ class Memory:
     max_pages: int
 
 
-def i32_const(value: int) -> InitExpr:
-    """A constant expression of a 32-bit address."""
-    value &= 0xFFFFFFFF
-    return InitExpr(b"\x41" + encode_signed(value - (value >> 31 << 32)) + b"\x0b")
-
-
 def set_pointer(symbol: LinkSymbol | None, value: int) -> None:
     """Makes an address the value of a linker-defined global."""
     if symbol is not None and isinstance(symbol.element, GlobalElement):
-        symbol.element.init = i32_const(value)
+        symbol.element.init = address_const(value)
 
 
 def set_address(symbol: LinkSymbol | None, value: int) -> None:

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from linker.command_line.options import Options
 from linker.format.constants import SectionId, SymbolKind
 from linker.format.leb128 import decode_unsigned
+from linker.format.write import HEADER
 from linker.names import display_name
 from linker.objects import Chunk, GlobalElement, InputObject, OutputSegment
-from linker.output.emit import HEADER, Output
+from linker.output.emit import Output
 from linker.output.relocate import address_of
 from linker.resolution.symbols import LinkSymbol
 

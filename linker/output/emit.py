@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from linker.command_line.options import Options
 from linker.errors import FatalError
 from linker.format.constants import ExternalKind, LimitsFlag, SectionId, SymbolKind, ValueType
+from linker.format.encode import (
+    encode_function_type,
+    encode_global_type,
+    encode_limits,
+    encode_table_type,
+)
+from linker.format.expression import address_const
 from linker.format.leb128 import encode_unsigned
-from linker.format.model import FunctionType, GlobalType, Limits, TableType
+from linker.format.model import Limits
+from linker.format.write import encode_name, make_section, vector
 from linker.layout.exports import Export
 from linker.layout.features import Features
 from linker.layout.indices import Indices, import_module_of, import_name_of
 from linker.layout.initial_values import written_value
-from linker.layout.memory import Memory, i32_const
+from linker.layout.memory import Memory
 from linker.objects import Chunk, OutputSegment, Section
 from linker.output.relocate import address_of, apply, compress
 from linker.resolution.resolve import Resolution
@@ -23,7 +31,6 @@ from linker.resolution.symbols import LinkSymbol
 from linker.seed.resolution import number_of
 from linker.seed.values import RelocationRules
 
-HEADER = b"\0asm\x01\0\0\0"
 NO_INDEX = 0xFFFFFFFF
 
 
@@ -49,56 +56,6 @@ class Output:
     def is_written(self, segment: OutputSegment) -> bool:
         """Segments of zeros need no place in the file (LLD's requiredInBinary)."""
         return not segment.is_bss or self.features.emit_bss
-
-
-def text(value: str) -> bytes:
-    encoded = value.encode("utf-8", "surrogateescape")
-    return encode_unsigned(len(encoded)) + encoded
-
-
-def vector(items: Iterable[bytes], width: int = 0) -> bytes:
-    """A count, padded to `width` bytes, and the items."""
-    entries = list(items)
-    return encode_unsigned(len(entries), width) + b"".join(entries)
-
-
-def section(section_id: SectionId, content: bytes | bytearray, width: int = 0) -> bytes:
-    """A section, its size padded to `width` bytes."""
-    return bytes((section_id,)) + encode_unsigned(len(content), width) + content
-
-
-def custom_section(name: str, content: bytes | bytearray, width: int = 0) -> bytes:
-    return section(SectionId.CUSTOM, text(name) + content, width)
-
-
-def subsection(kind: int, content: bytes) -> bytes:
-    """A part of a custom section that has a kind and a size of its own."""
-    return bytes((kind,)) + encode_unsigned(len(content)) + content
-
-
-def limits(value: Limits) -> bytes:
-    encoded = bytes((value.flags,)) + encode_unsigned(value.minimum)
-    if value.flags & LimitsFlag.HAS_MAX:
-        encoded += encode_unsigned(value.maximum or 0)
-    if value.page_size is not None:
-        encoded += encode_unsigned(value.page_size)
-    return encoded
-
-
-def table_type(value: TableType) -> bytes:
-    return bytes((value.element,)) + limits(value.limits)
-
-
-def global_type(value: GlobalType) -> bytes:
-    return bytes((value.value_type, value.mutable))
-
-
-def function_type(value: FunctionType) -> bytes:
-    return b"\x60" + value_types(value.parameters) + value_types(value.results)
-
-
-def value_types(types: tuple[int, ...]) -> bytes:
-    return encode_unsigned(len(types)) + bytes(types)
 
 
 def memory_limits(output: Output) -> Limits:
@@ -136,7 +93,9 @@ def type_section(output: Output) -> bytes:
     types = output.indices.types
     if not types:
         return b""
-    return section(SectionId.TYPE, vector(map(function_type, types), output.width), output.width)
+    return make_section(
+        SectionId.TYPE, vector(map(encode_function_type, types), output.width), output.width
+    )
 
 
 def import_section(output: Output) -> bytes:
@@ -144,23 +103,25 @@ def import_section(output: Output) -> bytes:
     if output.options.memory_import is not None:
         module, name = output.options.memory_import
         kind = bytes((ExternalKind.MEMORY,))
-        entries.append(text(module) + text(name) + kind + limits(memory_limits(output)))
+        entries.append(
+            encode_name(module) + encode_name(name) + kind + encode_limits(memory_limits(output))
+        )
     memory = entries[:]
     entries += [import_entry(symbol, output.indices) for symbol in output.indices.imports]
     if memory and "memory-import-last" in output.options.quirks:
         entries = entries[1:] + memory
     width = output.width
-    return section(SectionId.IMPORT, vector(entries, width), width) if entries else b""
+    return make_section(SectionId.IMPORT, vector(entries, width), width) if entries else b""
 
 
 def import_entry(symbol: LinkSymbol, indices: Indices) -> bytes:
-    encoded = text(import_module_of(symbol)) + text(import_name_of(symbol))
+    encoded = encode_name(import_module_of(symbol)) + encode_name(import_name_of(symbol))
     if symbol.kind is SymbolKind.GLOBAL:
         assert symbol.global_type is not None
-        return encoded + bytes((ExternalKind.GLOBAL,)) + global_type(symbol.global_type)
+        return encoded + bytes((ExternalKind.GLOBAL,)) + encode_global_type(symbol.global_type)
     if symbol.kind is SymbolKind.TABLE:
         assert symbol.table_type is not None
-        return encoded + bytes((ExternalKind.TABLE,)) + table_type(symbol.table_type)
+        return encoded + bytes((ExternalKind.TABLE,)) + encode_table_type(symbol.table_type)
     assert symbol.signature is not None
     index = encode_unsigned(indices.types[symbol.signature])
     if symbol.kind is SymbolKind.TAG:
@@ -173,7 +134,7 @@ def function_section(output: Output) -> bytes:
     if not indices.functions:
         return b""
     entries = (encode_unsigned(indices.types[entry.signature]) for entry in indices.functions)
-    return section(SectionId.FUNCTION, vector(entries, output.width), output.width)
+    return make_section(SectionId.FUNCTION, vector(entries, output.width), output.width)
 
 
 def table_section(output: Output) -> bytes:
@@ -183,15 +144,15 @@ def table_section(output: Output) -> bytes:
         tables = [entry for entry in tables if own is None or entry is not own.element]
     if not tables:
         return b""
-    entries = (table_type(entry.type) for entry in tables)
-    return section(SectionId.TABLE, vector(entries, output.width), output.width)
+    entries = (encode_table_type(entry.type) for entry in tables)
+    return make_section(SectionId.TABLE, vector(entries, output.width), output.width)
 
 
 def memory_section(output: Output) -> bytes:
     if output.options.memory_import is not None:
         return b""
-    entries = [limits(memory_limits(output))]
-    return section(SectionId.MEMORY, vector(entries, output.width), output.width)
+    entries = [encode_limits(memory_limits(output))]
+    return make_section(SectionId.MEMORY, vector(entries, output.width), output.width)
 
 
 def tag_section(output: Output) -> bytes:
@@ -199,13 +160,15 @@ def tag_section(output: Output) -> bytes:
     if not indices.tags:
         return b""
     entries = (b"\0" + encode_unsigned(indices.types[entry.signature]) for entry in indices.tags)
-    return section(SectionId.TAG, vector(entries, output.width), output.width)
+    return make_section(SectionId.TAG, vector(entries, output.width), output.width)
 
 
 def global_section(output: Output) -> bytes:
     indices, shared = output.indices, output.options.shared_memory
     quirks = output.options.quirks
-    entries = [global_type(entry.type) + written_value(entry, quirks) for entry in indices.globals]
+    entries = [
+        encode_global_type(entry.type) + written_value(entry, quirks) for entry in indices.globals
+    ]
     for symbol in indices.got:
         mutable = shared and symbol.is_tls and not symbol.is_stub
         value = 0
@@ -213,35 +176,35 @@ def global_section(output: Output) -> bytes:
             value = 0 if symbol.is_stub else symbol.slot
         elif symbol.is_defined:
             value = address_of(symbol, absolute=not shared)
-        entries.append(bytes((0x7F, mutable)) + i32_const(value).body)
+        entries.append(bytes((0x7F, mutable)) + address_const(value).body)
     for symbol in indices.addresses:
-        entries.append(b"\x7f\0" + i32_const(address_of(symbol)).body)
+        entries.append(b"\x7f\0" + address_const(address_of(symbol)).body)
     width = output.width
-    return section(SectionId.GLOBAL, vector(entries, width), width) if entries else b""
+    return make_section(SectionId.GLOBAL, vector(entries, width), width) if entries else b""
 
 
 def export_section(output: Output) -> bytes:
     if not output.exports:
         return b""
     entries = (
-        text(entry.name) + bytes((entry.kind,)) + encode_unsigned(entry.index)
+        encode_name(entry.name) + bytes((entry.kind,)) + encode_unsigned(entry.index)
         for entry in output.exports
     )
-    return section(SectionId.EXPORT, vector(entries, output.width), output.width)
+    return make_section(SectionId.EXPORT, vector(entries, output.width), output.width)
 
 
 def start_section(output: Output) -> bytes:
     init_memory = output.resolution.own.init_memory
     if init_memory is None:
         return b""
-    return section(SectionId.START, encode_unsigned(init_memory.function_index), output.width)
+    return make_section(SectionId.START, encode_unsigned(init_memory.function_index), output.width)
 
 
 def element_section(output: Output) -> bytes:
     segments = [active_elements(output), declared_functions(output)]
     segments = [segment for segment in segments if segment]
     return (
-        section(SectionId.ELEMENT, vector(segments, output.width), output.width)
+        make_section(SectionId.ELEMENT, vector(segments, output.width), output.width)
         if segments
         else b""
     )
@@ -265,7 +228,7 @@ def active_elements(output: Output) -> bytes:
     else:
         named = number != 0
     encoded = b"\x02" + encode_unsigned(number) if named else b"\0"
-    encoded += i32_const(output.options.table_base).body
+    encoded += address_const(output.options.table_base).body
     if named:
         # The element kind: references to functions.
         encoded += b"\0"
@@ -290,7 +253,7 @@ def data_count_section(output: Output) -> bytes:
     count = sum(map(output.is_written, output.segments))
     if not count or not output.options.shared_memory:
         return b""
-    return section(SectionId.DATA_COUNT, encode_unsigned(count), output.width)
+    return make_section(SectionId.DATA_COUNT, encode_unsigned(count), output.width)
 
 
 def place_code(output: Output) -> bytearray:
@@ -317,7 +280,7 @@ def place_data(output: Output) -> bytearray:
     content = bytearray(encode_unsigned(len(written), output.width))
     for segment in written:
         segment.section_offset = len(content)
-        content += b"\x01" if segment.passive else b"\0" + i32_const(segment.address).body
+        content += b"\x01" if segment.passive else b"\0" + address_const(segment.address).body
         content += encode_unsigned(segment.size)
         start = len(content)
         for chunk in segment.chunks:

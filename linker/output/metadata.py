@@ -12,10 +12,11 @@ from linker.errors import FatalError
 from linker.format import model
 from linker.format.constants import NameSubsection, SymbolKind
 from linker.format.leb128 import encode_unsigned
+from linker.format.write import encode_name, make_custom_section, subsection, vector
 from linker.hashes.xxh3 import xxh3_64
 from linker.names import display_name
 from linker.objects import InputObject
-from linker.output.emit import Output, custom_section, subsection, text, vector
+from linker.output.emit import Output
 from linker.seed.output import names_by_symbol
 
 # Name spaces of version-5 identifiers are arbitrary; this one is LLD's (Writer.cpp, makeUUID).
@@ -29,7 +30,7 @@ def is_stripped(name: str, options: Options) -> bool:
 
 
 def name_entry(index: int, name: str) -> bytes:
-    return encode_unsigned(index) + text(name)
+    return encode_unsigned(index) + encode_name(name)
 
 
 def name_section(output: Output) -> bytes:
@@ -76,7 +77,7 @@ def name_section(output: Output) -> bytes:
         if segment.name and (counts_bss or output.is_written(segment))
     ]
     module_name = options.so_name or PurePosixPath(options.output_file).name
-    content = subsection(NameSubsection.MODULE, text(module_name))
+    content = subsection(NameSubsection.MODULE, encode_name(module_name))
     if "no-module-name" in options.quirks:
         if not functions and not globals_:
             return b""
@@ -90,7 +91,7 @@ def name_section(output: Output) -> bytes:
     ):
         if entries or "empty-names-written" in options.quirks:
             content += subsection(kind_of_name, vector(entries))
-    return custom_section("name", content, output.width)
+    return make_custom_section("name", content, output.width)
 
 
 def producers_section(options: Options, objects: list[InputObject]) -> bytes:
@@ -104,22 +105,23 @@ def producers_section(options: Options, objects: list[InputObject]) -> bytes:
             for name, version in producers:
                 merged.setdefault(field, {}).setdefault(name, version)
     fields = [
-        text(field) + vector(text(name) + text(version) for name, version in producers.items())
+        encode_name(field)
+        + vector(encode_name(name) + encode_name(version) for name, version in producers.items())
         for field, producers in merged.items()
         if producers
     ]
-    return custom_section("producers", vector(fields)) if fields else b""
+    return make_custom_section("producers", vector(fields)) if fields else b""
 
 
 def target_features_section(output: Output) -> bytes:
     features, options = output.features, output.options
-    entries = [b"+" + text(name) for name in in_order(features.allowed)]
+    entries = [b"+" + encode_name(name) for name in in_order(features.allowed)]
     if options.relocatable and "disallowed-features-lost" not in options.quirks:
         # The next link has to know of them.
-        entries += [b"-" + text(name) for name in in_order(features.disallowed)]
+        entries += [b"-" + encode_name(name) for name in in_order(features.disallowed)]
     if not entries or is_stripped("target_features", options):
         return b""
-    return custom_section("target_features", vector(entries))
+    return make_custom_section("target_features", vector(entries))
 
 
 def in_order(names: Iterable[str]) -> list[str]:
@@ -135,7 +137,7 @@ def build_id_section(options: Options) -> bytes:
     if options.build_id is BuildIdKind.NONE:
         return b""
     size = build_id_size(options)
-    return custom_section("build_id", encode_unsigned(size) + b" " * size)
+    return make_custom_section("build_id", encode_unsigned(size) + b" " * size)
 
 
 def with_build_id(module: bytes, options: Options) -> bytes:

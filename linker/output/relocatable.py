@@ -18,6 +18,7 @@ from linker.format.constants import (
 )
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.format.model import Relocation
+from linker.format.write import encode_name, make_custom_section, subsection, vector
 from linker.objects import (
     Chunk,
     MergedStrings,
@@ -26,7 +27,7 @@ from linker.objects import (
     Segment,
     refuse_missing_section,
 )
-from linker.output.emit import Output, custom_section, subsection, text, vector
+from linker.output.emit import Output
 from linker.resolution.resolve import Resolution
 from linker.resolution.symbols import LinkSymbol
 from linker.seed.output import (
@@ -87,7 +88,7 @@ def is_numbered(symbol: LinkSymbol, quirks: frozenset[str]) -> bool:
 def symbol_entry(symbol: LinkSymbol, quirks: frozenset[str]) -> bytes:
     encoded = bytes((symbol.kind,)) + encode_unsigned(symbol.flags)
     if symbol.kind is SymbolKind.DATA:
-        encoded += text(symbol.name)
+        encoded += encode_name(symbol.name)
         if symbol.is_defined:
             encoded += data_reference(symbol, quirks)
         return encoded
@@ -103,7 +104,7 @@ def symbol_entry(symbol: LinkSymbol, quirks: frozenset[str]) -> bytes:
         symbol.flags & SymbolFlag.EXPLICIT_NAME and "explicit-names-lost" not in quirks
     )
     if symbol.is_defined or names_reference:
-        encoded += text(symbol.name)
+        encoded += encode_name(symbol.name)
     return encoded
 
 
@@ -141,7 +142,7 @@ def linking_section(
         segments = own_segments(segments)
     if segments or always:
         infos = (
-            text(segment.name)
+            encode_name(segment.name)
             + encode_unsigned(segment.alignment)
             + encode_unsigned(segment_flags(segment, quirks))
             for segment in segments
@@ -157,7 +158,7 @@ def linking_section(
     comdats = comdat_entries(output)
     if comdats:
         content += subsection(LinkingSubsection.COMDAT_INFO, vector(comdats))
-    return custom_section("linking", content, output.width)
+    return make_custom_section("linking", content, output.width)
 
 
 def segment_flags(segment: OutputSegment, quirks: frozenset[str]) -> int:
@@ -184,7 +185,7 @@ def comdat_entries(output: Output) -> list[bytes]:
                     # In the next link, too, it is the first of its name.
                     groups.setdefault(comdat.name, [])
     ordered = sorted(groups, key=lambda name: name.encode("utf-8", "surrogateescape"))
-    return [text(name) + b"\0" + vector(groups[name]) for name in ordered]
+    return [encode_name(name) + b"\0" + vector(groups[name]) for name in ordered]
 
 
 def comdat_of(chunk: Segment) -> str:
@@ -225,7 +226,9 @@ def relocation_section(
     if not count:
         return b""
     counted = encode_unsigned(count, output.width) + b"".join(entries)
-    return custom_section(f"reloc.{name}", encode_unsigned(section_index) + counted, output.width)
+    return make_custom_section(
+        f"reloc.{name}", encode_unsigned(section_index) + counted, output.width
+    )
 
 
 def moved_relocations(

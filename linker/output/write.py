@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from linker.atoms import place_sections
 from linker.format.constants import SectionId
+from linker.format.write import HEADER, make_custom_section, make_section
 from linker.objects import Section
 from linker.output import emit, metadata
 from linker.output.emit import Output
@@ -39,15 +40,15 @@ def write_module(output: Output) -> bytes:
     code_index = len(sections)
     code, data, placed = relocated_contents(output)
     if output.indices.bodies:
-        sections.append(emit.section(SectionId.CODE, code, output.width))
+        sections.append(make_section(SectionId.CODE, code, output.width))
     data_index = len(sections)
     writes_empty = "empty-data-written" in options.quirks
     if any(writes_empty or output.is_written(segment) for segment in output.segments):
-        sections.append(emit.section(SectionId.DATA, data, output.width))
+        sections.append(make_section(SectionId.DATA, data, output.width))
     custom_indices = {}
     for name, (_, content) in placed.items():
         custom_indices[name] = len(sections)
-        sections.append(emit.custom_section(name, content))
+        sections.append(make_custom_section(name, content))
     reach(output.resolution.objects, "emitNameSection")
     if keeps_relocations:
         reach_symbol_table(output.resolution.objects)
@@ -67,7 +68,7 @@ def write_module(output: Output) -> bytes:
         metadata.target_features_section(output),
         metadata.build_id_section(options),
     ]
-    return metadata.with_build_id(emit.HEADER + b"".join(sections), options)
+    return metadata.with_build_id(HEADER + b"".join(sections), options)
 
 
 def relocated_contents(
