@@ -1,4 +1,4 @@
-"""Writes docs/quirks.md from linker/quirks.py: run it after adding a quirk.
+"""Writes docs/quirks.md from linker/quirks/: run it after adding a quirk.
 
 A test fails while the page is not what this script makes of the code.
 """
@@ -14,7 +14,7 @@ PAGE = ROOT / "docs" / "quirks.md"
 HEAD = """\
 # Quirks and dialects
 
-<!-- Made by docs/make_quirks.py from linker/quirks.py: edit that. -->
+<!-- Made by docs/make_quirks.py from linker/quirks/: edit that. -->
 
 There is one linker. Without quirks (the dialect `standard`, the default) it does what the tool
 convention says ([linking.md](linking.md) says where), and where that is silent what wasm-ld 22
@@ -28,7 +28,7 @@ Where a linker crashes, the quirk is an error that says so.
 
 def page() -> str:
     """The text of the page."""
-    from linker.quirks import DIALECTS, QUIRKS
+    from linker.quirks.dialects import DIALECTS, QUIRKS
 
     lines = [HEAD, "## Dialects", "", "| dialect | quirks |", "| --- | --- |"]
     for dialect, names in DIALECTS.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from linker.command_line.table import LLD_OPTIONS, OPTIONS
-from linker.quirks import DIALECTS, QUIRKS
+from linker.quirks.dialects import DIALECTS, QUIRKS
 from strategies.feature_names import ALL_FEATURES, OPTIONAL_FEATURES
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ from linker.format.constants import RelocationType, SymbolKind
 from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection, RelocationSection, Symbol
 from linker.format.parse import parse
-from linker.quirks import DIALECTS
+from linker.quirks.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from strategies.case import InputFile, LinkCase

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.arguments import expanded, read_otherwise
 from linker.command_line.arguments import split_arguments
 from linker.command_line.history import missing_options
-from linker.quirks import DIALECTS
+from linker.quirks.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,7 +20,7 @@ from harness.oracles.context import Situation
 from harness.oracles.listings import says_the_same
 from harness.oracles.messages import classify
 from harness.results import LinkResult, Outcome
-from linker.quirks import DIALECTS
+from linker.quirks.dialects import DIALECTS
 
 if TYPE_CHECKING:
     from strategies.case import LinkCase

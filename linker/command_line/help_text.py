@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from linker.command_line.table import LLD_OPTIONS, OWN_OPTIONS, Kind, Option
-from linker.quirks import DIALECTS, QUIRKS
+from linker.quirks.dialects import DIALECTS, QUIRKS
 
 VERSION = "0.1.0"
 LLD_VERSION = "22.1.8"

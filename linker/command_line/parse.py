@@ -26,7 +26,7 @@ from linker.format.constants import PAGE_SIZE
 from linker.hashes.hash_order import string_map_order
 from linker.layout.table_numbers import table_number
 from linker.listings.reproduce import Reproducer
-from linker.quirks import DIALECTS, QUIRKS
+from linker.quirks.dialects import DIALECTS, QUIRKS
 from linker.seed.settings import seed_settings
 
 DEFAULT_MEMORY_MODULE = "env"

@@ -6,7 +6,7 @@ import functools
 
 from harness.adapters.discover import UnknownLinker, find
 from harness.adapters.lld import WasmLd
-from linker.lld_quirks import OLDEST_LLD
+from linker.quirks.lld_past import OLDEST_LLD
 from tests.tools import missing
 
 NEWEST_LLD = 22

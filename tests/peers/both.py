@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from linker.quirks import DIALECTS
+from linker.quirks.dialects import DIALECTS
 
 REFERENCE = (sys.executable, "-m", "linker.weld_ld")
 WASM_LD = ("wasm-ld-22",)

@@ -22,7 +22,7 @@ from linker.command_line.parse import (
 from linker.command_line.response_files import split_posix, split_windows
 from linker.command_line.table import BY_SPELLING, LLD_OPTIONS, OPTIONS, OWN_OPTIONS, Kind
 from linker.errors import Diagnostics
-from linker.quirks import DIALECTS, QUIRKS
+from linker.quirks.dialects import DIALECTS, QUIRKS
 from tests.linker.small_objects import object_with
 from tests.linker.wasm_ld import run_wasm_ld, run_weld_ld
 

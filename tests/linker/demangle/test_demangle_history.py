@@ -12,8 +12,8 @@ import pytest
 from linker.demangle import history
 from linker.demangle.demangler import demangle
 from linker.demangle.history import BROUGHT_BY, unknown_to
-from linker.lld_quirks import OLDEST_LLD
-from linker.quirks import DIALECTS
+from linker.quirks.dialects import DIALECTS
+from linker.quirks.lld_past import OLDEST_LLD
 from tests.linker.assemble import assemble
 from tests.linker.demangle.mangled_names import random_name, spoilt
 from tests.linker.demangle.test_demangle import TABLE

@@ -21,8 +21,8 @@ from linker.format.errors import MalformedFile
 from linker.format.expression import ref_func, ref_null
 from linker.format.model import ObjectFile
 from linker.format.parse import parse
-from linker.lld_quirks import PAST_QUIRKS, absent_from_lld, quirks_of_lld
-from linker.quirks import DIALECTS
+from linker.quirks.dialects import DIALECTS
+from linker.quirks.lld_past import PAST_QUIRKS, absent_from_lld, quirks_of_lld
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import OUTPUT
 from tests.linker.examples import Example, linked, links

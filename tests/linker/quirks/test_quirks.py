@@ -13,7 +13,7 @@ from linker.driver import LinkOutput
 from linker.format.constants import SymbolFlag
 from linker.format.expression import Opcode, make, ref_func, ref_null
 from linker.format.expression import global_get as global_get_value
-from linker.quirks import DIALECTS, QUIRKS
+from linker.quirks.dialects import DIALECTS, QUIRKS
 from tests.linker.assemble import archive, assemble
 from tests.linker.conftest import Linker, file_names, link_here
 from tests.linker.linked import Linked, sequence

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import linker
-from linker.quirks import DIALECTS, LLD_QUIRKS, SEED_QUIRKS
+from linker.quirks.dialects import DIALECTS, SEED_QUIRKS
+from linker.quirks.lld_22 import LLD_QUIRKS
 
 SOURCES = [path.read_text(encoding="utf-8") for path in Path(linker.__path__[0]).rglob("*.py")]
 

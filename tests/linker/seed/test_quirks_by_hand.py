@@ -8,7 +8,7 @@ from linker.driver import run
 from linker.format.constants import ExternalKind, NameSubsection
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.module import Module
-from linker.quirks import DIALECTS
+from linker.quirks.dialects import DIALECTS
 from linker.seed.catalogue_edits import EDIT_QUIRKS
 from tests.linker.assemble import assemble
 from tests.linker.conftest import file_names, link_here

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from linker.command_line.history import BROUGHT_BY, quirk_of
 from linker.demangle import history as names
-from linker.quirk import Quirk
+from linker.quirks.quirk import Quirk
 
 OLDEST_LLD = 15
 

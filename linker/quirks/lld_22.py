@@ -1,14 +1,8 @@
-"""Named departures from the rules, and the dialects that are made of them.
-
-A quirk is one behaviour of some linker that is not the rule, with one decision point in the
-code that asks `name in options.quirks`. A dialect is a set of quirks and nothing else.
-"""
+"""The departures of wasm-ld 22: where it is wrong by the convention, or loses something."""
 
 from __future__ import annotations
 
-from linker.lld_quirks import OLDEST_LLD, PAST_QUIRKS, absent_from_lld, quirks_of_lld
-from linker.quirk import Quirk
-from linker.seed.catalogue import SEED
+from linker.quirks.quirk import Quirk
 
 LLD_QUIRKS: tuple[Quirk, ...] = (
     Quirk(
@@ -389,19 +383,3 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'Linking.md, "Linking Metadata Section"',
     ),
 )
-
-SEED_QUIRKS: tuple[Quirk, ...] = tuple(Quirk(*entry) for entry in SEED)
-
-QUIRKS: tuple[Quirk, ...] = LLD_QUIRKS + PAST_QUIRKS + SEED_QUIRKS
-
-_LLD_22 = frozenset(quirk.name for quirk in LLD_QUIRKS)
-
-DIALECTS: dict[str, frozenset[str]] = {
-    "standard": frozenset(),
-    "lld-22": _LLD_22,
-    **{
-        f"lld-{release}": (_LLD_22 - absent_from_lld(release)) | quirks_of_lld(release)
-        for release in reversed(range(OLDEST_LLD, 22))
-    },
-    "seed": frozenset(quirk.name for quirk in SEED_QUIRKS),
-}
