@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from linker.command_line.options import Options
 from linker.format.constants import SegmentFlag
+from linker.format.relocation_families import TABLE_INDEX, TABLE_INDEX_RELATIVE, TYPE_INDEX
 from linker.layout.initial_values import symbols_read
 from linker.objects import Chunk, Element, GlobalElement, InputObject
-from linker.output.relocation_families import TABLE_INDEX, TABLE_INDEX_RELATIVE, TYPE_INDEX
 from linker.resolution.resolve import Resolution
 from linker.resolution.symbols import EXPORTED, LinkSymbol, State
 

@@ -39,7 +39,11 @@ from linker.output.write import write_module
 from linker.resolution.kinds import refuse_arbitrary_numbers
 from linker.resolution.resolve import Resolution, resolve, resolve_function_table
 from linker.seed.pieces import form_pieces
-from linker.synthetic import declare_init_functions, ordered_init_functions, write_functions
+from linker.synthetic.functions import (
+    declare_init_functions,
+    ordered_init_functions,
+    write_functions,
+)
 
 C_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z", re.ASCII)
 

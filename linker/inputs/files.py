@@ -21,9 +21,9 @@ from linker.format.constants import MAGIC, SectionId
 from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection, ObjectFile
 from linker.format.stub_library import STUB_MAGIC, Needs, parse_stub_library
+from linker.inputs.memory_kind import refusal_of_width
 from linker.inputs.older_reader import newer_than_reader
 from linker.inputs.reading import breaks, read_file, refusal
-from linker.layout.memory_kind import refusal_of_width
 from linker.seed.own_state import OwnState
 from linker.seed.reader import READING_QUIRKS, takes_foreign_files
 

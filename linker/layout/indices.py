@@ -14,6 +14,13 @@ from linker.errors import Diagnostics, FatalError
 from linker.format.constants import ExternalKind, LimitsFlag, RelocationType, SymbolKind
 from linker.format.expression import Opcode
 from linker.format.model import FunctionType, GlobalType, Limits, TableType
+from linker.format.relocation_families import (
+    GLOBAL_INDEX,
+    RELATIVE,
+    TABLE_INDEX,
+    THREAD_LOCAL,
+    TYPE_INDEX,
+)
 from linker.inputs.reading import crashes_here
 from linker.layout.initial_values import are_copied, symbols_read
 from linker.layout.table_numbers import MOST_ENTRIES, NO_SLOT, slot_of_reference, table_number
@@ -26,13 +33,6 @@ from linker.objects import (
     TableElement,
     TagElement,
     file_name,
-)
-from linker.output.relocation_families import (
-    GLOBAL_INDEX,
-    RELATIVE,
-    TABLE_INDEX,
-    THREAD_LOCAL,
-    TYPE_INDEX,
 )
 from linker.resolution.resolve import Resolution, resolve_function_table
 from linker.resolution.symbol_table import DEFAULT_MODULE

@@ -10,9 +10,7 @@ from linker.format.constants import RelocationType as R
 from linker.format.constants import SymbolKind
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.format.model import Relocation
-from linker.layout.table_numbers import MOST_ENTRIES, NO_SLOT
-from linker.objects import Chunk, Function, InputObject, Section, Segment
-from linker.output.relocation_families import (
+from linker.format.relocation_families import (
     FUNCTION_INDEX,
     FUNCTION_OFFSET,
     GLOBAL_INDEX,
@@ -22,6 +20,8 @@ from linker.output.relocation_families import (
     TABLE_INDEX_RELATIVE,
     TYPE_INDEX,
 )
+from linker.layout.table_numbers import MOST_ENTRIES, NO_SLOT
+from linker.objects import Chunk, Function, InputObject, Section, Segment
 from linker.resolution.symbols import LinkSymbol, State
 from linker.seed.values import RelocationRules, check_bounds
 

@@ -9,8 +9,7 @@ from linker.command_line.options import Options
 from linker.errors import FatalError
 from linker.format.constants import RelocationType as R
 from linker.format.constants import SymbolKind
-from linker.objects import Chunk, InputObject, Section
-from linker.output.relocation_families import (
+from linker.format.relocation_families import (
     FUNCTION_INDEX,
     FUNCTION_OFFSET,
     GLOBAL_INDEX,
@@ -18,6 +17,7 @@ from linker.output.relocation_families import (
     TABLE_INDEX,
     TYPE_INDEX,
 )
+from linker.objects import Chunk, InputObject, Section
 from linker.resolution.symbols import LinkSymbol
 
 _OF_FUNCTIONS = FUNCTION_INDEX | FUNCTION_OFFSET | TABLE_INDEX

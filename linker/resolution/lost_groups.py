@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from linker.format.constants import ExternalKind, SymbolKind
+from linker.format.relocation_families import TYPE_INDEX
 from linker.objects import Function, InputObject, Segment
-from linker.output.relocation_families import TYPE_INDEX
 from linker.resolution.symbols import ABSOLUTE
 
 

@@ -18,9 +18,9 @@ from linker.format.constants import (
 from linker.format.model import FunctionType, GlobalType, InitExpr, Limits, TableType
 from linker.inputs.files import Input, StubInput
 from linker.inputs.load_object import load
+from linker.inputs.memory_kind import late_refusal_of_width, memories
 from linker.inputs.older_reader import newer_than_reader
 from linker.inputs.opening import ArchiveIndex, open_inputs
-from linker.layout.memory_kind import late_refusal_of_width, memories
 from linker.listings.why_extract import Extraction, report
 from linker.objects import (
     Function,

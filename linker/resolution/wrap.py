@@ -12,9 +12,9 @@ from typing import NamedTuple
 from linker.errors import FatalError
 from linker.format.constants import SymbolKind
 from linker.format.model import FunctionType
+from linker.format.relocation_families import TYPE_INDEX
 from linker.inputs.reading import undefined_here
 from linker.objects import InputObject
-from linker.output.relocation_families import TYPE_INDEX
 from linker.resolution.symbol_table import SymbolTable, undefined_symbol
 from linker.resolution.symbols import LinkSymbol
 

@@ -7,7 +7,13 @@ are known only when a thread starts, so some relocations become code.
 
 from __future__ import annotations
 
-from linker.code import (
+from linker.format.constants import RelocationType
+from linker.format.leb128 import encode_unsigned
+from linker.layout.indices import Indices
+from linker.objects import OutputSegment, Segment
+from linker.output.relocate import address_of
+from linker.resolution.resolve import LinkerSymbols
+from linker.synthetic.code import (
     END,
     GLOBAL_GET,
     GLOBAL_SET,
@@ -23,12 +29,6 @@ from linker.code import (
     const,
     const64,
 )
-from linker.format.constants import RelocationType
-from linker.format.leb128 import encode_unsigned
-from linker.layout.indices import Indices
-from linker.objects import OutputSegment, Segment
-from linker.output.relocate import address_of
-from linker.resolution.resolve import LinkerSymbols
 
 LONG_TYPES = frozenset(int(entry) for entry in RelocationType if entry.name.endswith("64"))
 

@@ -6,8 +6,18 @@ createCommandExportWrappers.
 
 from __future__ import annotations
 
-from linker import thread_local
-from linker.code import (
+from linker.command_line.options import Options
+from linker.errors import Diagnostics, FatalError
+from linker.format.constants import SymbolKind
+from linker.format.leb128 import encode_signed, encode_unsigned
+from linker.layout.indices import Indices
+from linker.layout.memory import needs_passive_initialization
+from linker.live import is_exported
+from linker.objects import OutputSegment
+from linker.resolution.resolve import NULL_SIGNATURE, LinkerSymbols, Resolution, synthetic_function
+from linker.resolution.symbols import EXPORTED, HIDDEN, LinkSymbol
+from linker.synthetic import thread_local
+from linker.synthetic.code import (
     ATOMIC_CMPXCHG,
     ATOMIC_NOTIFY,
     ATOMIC_STORE,
@@ -27,16 +37,6 @@ from linker.code import (
     call,
     const,
 )
-from linker.command_line.options import Options
-from linker.errors import Diagnostics, FatalError
-from linker.format.constants import SymbolKind
-from linker.format.leb128 import encode_signed, encode_unsigned
-from linker.layout.indices import Indices
-from linker.layout.memory import needs_passive_initialization
-from linker.live import is_exported
-from linker.objects import OutputSegment
-from linker.resolution.resolve import NULL_SIGNATURE, LinkerSymbols, Resolution, synthetic_function
-from linker.resolution.symbols import EXPORTED, HIDDEN, LinkSymbol
 
 
 def set_body(symbol: LinkSymbol | None, code: bytes) -> None:

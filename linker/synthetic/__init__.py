@@ -1,0 +1,1 @@
+"""What the linker itself defines: its functions, and their instructions."""
