@@ -7,7 +7,7 @@ from linker.format.constants import SegmentFlag
 from linker.format.relocation_families import TABLE_INDEX, TABLE_INDEX_RELATIVE, TYPE_INDEX
 from linker.layout.initial_values import symbols_read
 from linker.objects import Chunk, Element, GlobalElement, InputObject
-from linker.resolution.resolve import Resolution
+from linker.resolution.resolution import Resolution
 from linker.resolution.symbols import EXPORTED, LinkSymbol, State
 
 # The relative kinds are for position-independent code, where LLD keeps the stubs.

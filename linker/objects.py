@@ -170,8 +170,6 @@ class Section(Chunk):
 
     alignment: int = 1
     tombstone: int = 0
-    output_index: int = -1
-    output_symbol: int = -1
     crashes_missing: bool = False
 
     def offset_in_output(self, offset: int) -> int:
@@ -288,7 +286,7 @@ def piece_at(chunk: Chunk, pieces: StringPieces, offset: int) -> int:
     """The index of the string that holds `offset`.
 
     Raises:
-        LinkError: the offset is behind the last string.
+        FatalError: the offset is behind the last string.
     """
     if offset >= len(chunk.content):
         raise FatalError(f"{chunk}: offset is outside the section")

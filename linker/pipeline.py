@@ -37,7 +37,9 @@ from linker.objects import OutputSegment
 from linker.output.emit import Output
 from linker.output.write import write_module
 from linker.resolution.kinds import refuse_arbitrary_numbers
-from linker.resolution.resolve import Resolution, resolve, resolve_function_table
+from linker.resolution.linker_symbols import resolve_function_table
+from linker.resolution.resolution import Resolution
+from linker.resolution.resolve import resolve
 from linker.seed.pieces import form_pieces
 from linker.synthetic.functions import (
     declare_init_functions,

@@ -193,8 +193,3 @@ class RelocationType(IntEnum):
     TABLE_INDEX_REL_SLEB64 = 24
     MEMORY_ADDR_TLS_SLEB64 = 25
     FUNCTION_INDEX_I32 = 26
-
-
-RELOCATIONS_WITH_ADDEND = frozenset(
-    {3, 4, 5, 8, 9, 11, 14, 15, 16, 17, 21, 22, 23, 25},
-)

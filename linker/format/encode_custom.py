@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from linker.format.constants import (
-    RELOCATIONS_WITH_ADDEND,
     LinkingSubsection,
     SymbolFlag,
     SymbolKind,
@@ -20,6 +19,7 @@ from linker.format.model import (
     Symbol,
     TargetFeaturesSection,
 )
+from linker.format.relocation_shapes import WITH_ADDEND
 from linker.format.write import encode_name
 
 _UNDEFINED = int(SymbolFlag.UNDEFINED)
@@ -123,7 +123,7 @@ def encode_relocations(section: RelocationSection) -> bytes:
     out = bytearray(encode_unsigned(section.target))
     out += encode_unsigned(len(section.relocations), section.count_width)
     append = out.append
-    with_addend = RELOCATIONS_WITH_ADDEND
+    with_addend = WITH_ADDEND
     for kind, offset, index, addend in section.relocations:
         append(kind)
         while offset >= 0x80:

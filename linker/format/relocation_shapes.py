@@ -57,3 +57,4 @@ SHAPES: dict[RelocationType, RelocationShape] = {
     _R.MEMORY_ADDR_TLS_SLEB64: _S(10, 64, _DATA),
     _R.FUNCTION_INDEX_I32: _S(4, 0, _FUNCTION),
 }
+WITH_ADDEND = frozenset(int(kind) for kind, shape in SHAPES.items() if shape.addend_bits)

@@ -71,7 +71,7 @@ def open_inputs(
             obj.own = entry.own
             objects.append(obj)
         elif isinstance(entry, StubInput):
-            # No object: see linker.stub_libraries.
+            # No object: see linker.resolution.stub_libraries.
             continue
         elif isinstance(entry, ArchiveInput) and entry.has_index:
             objects.append(open_index(entry, options.quirks))

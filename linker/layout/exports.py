@@ -11,7 +11,7 @@ from linker.format.constants import ExternalKind, SymbolKind
 from linker.layout.features import Features
 from linker.layout.indices import Indices, import_module_of, import_name_of
 from linker.live import is_exported
-from linker.resolution.resolve import Resolution
+from linker.resolution.resolution import Resolution
 from linker.resolution.symbols import EXTERNAL_KINDS, LinkSymbol
 from linker.seed.reader import READING_QUIRKS
 from linker.seed.resolution import number_of

@@ -34,7 +34,8 @@ from linker.objects import (
     TagElement,
     file_name,
 )
-from linker.resolution.resolve import Resolution, resolve_function_table
+from linker.resolution.linker_symbols import resolve_function_table
+from linker.resolution.resolution import Resolution
 from linker.resolution.symbol_table import DEFAULT_MODULE
 from linker.resolution.symbols import EXTERNAL_KINDS, LinkSymbol
 from linker.seed.numbers import (

@@ -12,7 +12,7 @@ from linker.command_line.options import Options
 from linker.errors import Diagnostics, FatalError
 from linker.format.expression import address_const
 from linker.objects import GlobalElement, OutputSegment
-from linker.resolution.resolve import Resolution
+from linker.resolution.resolution import Resolution
 from linker.resolution.symbols import HIDDEN, LinkSymbol
 from linker.seed.errors import SeedStop
 from linker.seed.pieces import pack

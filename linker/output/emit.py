@@ -24,14 +24,12 @@ from linker.layout.indices import Indices, import_module_of, import_name_of
 from linker.layout.initial_values import written_value
 from linker.layout.memory import Memory
 from linker.objects import Chunk, OutputSegment, Section
-from linker.output.relocate import address_of, apply, compress
-from linker.resolution.resolve import Resolution
+from linker.output.relocate import NO_INDEX, address_of, apply, compress
+from linker.resolution.resolution import Resolution
 from linker.resolution.symbol_table import FUNCTION_TABLE_NAME
 from linker.resolution.symbols import LinkSymbol
 from linker.seed.resolution import number_of
 from linker.seed.values import RelocationRules
-
-NO_INDEX = 0xFFFFFFFF
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from linker.errors import FatalError
 from linker.format.constants import (
-    RELOCATIONS_WITH_ADDEND,
     ComdatKind,
     LinkingSubsection,
     RelocationType,
@@ -18,6 +17,7 @@ from linker.format.constants import (
 )
 from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.format.model import Relocation
+from linker.format.relocation_shapes import WITH_ADDEND
 from linker.format.write import encode_name, make_custom_section, subsection, vector
 from linker.objects import (
     Chunk,
@@ -28,7 +28,7 @@ from linker.objects import (
     refuse_missing_section,
 )
 from linker.output.emit import Output
-from linker.resolution.resolve import Resolution
+from linker.resolution.resolution import Resolution
 from linker.resolution.symbols import LinkSymbol
 from linker.seed.output import (
     misplacements,
@@ -217,7 +217,7 @@ def relocation_section(
             + encode_unsigned(offset + moves[chunk] & 0xFFFFFFFF)
             + encode_unsigned(index & 0xFFFFFFFF)
         )
-        if relocation_type in RELOCATIONS_WITH_ADDEND:
+        if relocation_type in WITH_ADDEND:
             encoded += encode_unsigned(addend & 0xFFFFFFFF) if unsigned else encode_signed(addend)
         entries.append(encoded)
     count = len(entries)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from linker.format.constants import ExternalKind, SymbolKind, ValueType
 from linker.format.model import TableType
 from linker.objects import ImportedEntity, InputObject
+from linker.resolution.resolution import Resolution
 from linker.resolution.symbol_table import FUNCTION_TABLE_NAME, undefined_symbol
 from linker.resolution.symbols import NO_STRIP
 from linker.seed.resolution import set_apart
-
-if TYPE_CHECKING:
-    from linker.resolution.resolve import Resolution
 
 
 def add_legacy_table_symbol(obj: InputObject, table_symbols: int, resolution: Resolution) -> None:

@@ -22,7 +22,7 @@ from linker.seed.resolution import (
 
 if TYPE_CHECKING:
     from linker.layout.indices import Indices
-    from linker.resolution.resolve import Resolution
+    from linker.resolution.resolution import Resolution
 
 
 def in_hash_order(imported: Sequence[LinkSymbol], resolution: Resolution) -> list[LinkSymbol]:

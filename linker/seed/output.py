@@ -17,7 +17,7 @@ from linker.seed.resolution import location_of, locations, number_of, resolved_s
 
 if TYPE_CHECKING:
     from linker.output.emit import Output
-    from linker.resolution.resolve import Resolution
+    from linker.resolution.resolution import Resolution
 
 Name = tuple[int, str]
 

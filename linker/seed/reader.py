@@ -12,7 +12,6 @@ from typing import TypeVar
 from linker.format import expression, model
 from linker.format.constants import (
     MAGIC,
-    RELOCATIONS_WITH_ADDEND,
     ComdatKind,
     ExternalKind,
     LimitsFlag,
@@ -25,6 +24,7 @@ from linker.format.constants import (
 from linker.format.leb128 import LebError, encode_signed, size_unsigned
 from linker.format.model import InitExpr, Limits, ObjectFile, Section, TableType
 from linker.format.parse import parse
+from linker.format.relocation_shapes import WITH_ADDEND
 from linker.inputs.reading import read_file
 from linker.seed.errors import SeedError, SeedStop
 
@@ -420,7 +420,7 @@ class _ObjectReader:
                 detail = f"relocation kind {kind}"
                 raise self.stop("parseRelocations", "relocation-kinds-limited", detail)
             offset, index, addend = self.u32(), self.u32(), 0
-            if kind in RELOCATIONS_WITH_ADDEND:
+            if kind in WITH_ADDEND:
                 addend = self.u32() if "addends-unsigned" in self.quirks else self.s32(64)
             return model.Relocation(kind, offset, index, addend)
 

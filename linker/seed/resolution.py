@@ -13,7 +13,7 @@ from linker.seed.own_resolution import passed_over
 if TYPE_CHECKING:
     from linker.command_line.options import Options
     from linker.objects import InputObject
-    from linker.resolution.resolve import Resolution
+    from linker.resolution.resolution import Resolution
 
 FUNCTION_TABLE_NAME = "__indirect_function_table"
 STACK_POINTER_NAME = "__stack_pointer"

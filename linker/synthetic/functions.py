@@ -13,8 +13,9 @@ from linker.format.leb128 import encode_signed, encode_unsigned
 from linker.layout.indices import Indices
 from linker.layout.memory import needs_passive_initialization
 from linker.live import is_exported
-from linker.objects import OutputSegment
-from linker.resolution.resolve import NULL_SIGNATURE, LinkerSymbols, Resolution, synthetic_function
+from linker.objects import NO_SIGNATURE, OutputSegment
+from linker.resolution.linker_symbols import synthetic_function
+from linker.resolution.resolution import LinkerSymbols, Resolution
 from linker.resolution.symbols import EXPORTED, HIDDEN, LinkSymbol
 from linker.synthetic import thread_local
 from linker.synthetic.code import (
@@ -74,7 +75,7 @@ def declare_init_functions(
 def declare(name: str, resolution: Resolution) -> LinkSymbol:
     """A function of the linker, hidden, without parameters and results, part of the output."""
     table = resolution.table
-    function = synthetic_function(name, NULL_SIGNATURE, table.options)
+    function = synthetic_function(name, NO_SIGNATURE, table.options)
     symbol = table.add_synthetic_function(name, HIDDEN, function)
     symbol.mark_live()
     return symbol

@@ -12,7 +12,7 @@ from linker.format.leb128 import encode_unsigned
 from linker.layout.indices import Indices
 from linker.objects import OutputSegment, Segment
 from linker.output.relocate import address_of
-from linker.resolution.resolve import LinkerSymbols
+from linker.resolution.resolution import LinkerSymbols
 from linker.synthetic.code import (
     END,
     GLOBAL_GET,

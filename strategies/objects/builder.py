@@ -8,7 +8,6 @@ the relocation sites written, with the provisional values that a compiler leaves
 from __future__ import annotations
 
 from linker.format.constants import (
-    RELOCATIONS_WITH_ADDEND,
     ComdatKind,
     DataSegmentFlag,
     ExternalKind,
@@ -59,6 +58,7 @@ from linker.format.model import (
     TargetFeaturesSection,
     TypeSection,
 )
+from linker.format.relocation_shapes import WITH_ADDEND
 from strategies.objects.code import Code, Site, field_bytes, uleb
 from strategies.objects.parts import UNDEFINED, Custom, Entry, Segment, Style, placed
 
@@ -292,7 +292,7 @@ class ObjectBuilder:
             return self._table_slots.get(self._space_index(entry), 0)
         if kind in FUNCTION_OFFSET or kind == R.SECTION_OFFSET_I32:
             return site.addend
-        if kind in RELOCATIONS_WITH_ADDEND:
+        if kind in WITH_ADDEND:
             value = self._address(entry, starts) + site.addend
             return value - place if kind == R.MEMORY_ADDR_LOCREL_I32 else value
         if site.symbol in self.got and kind == R.GLOBAL_INDEX_LEB:
@@ -304,7 +304,7 @@ class ObjectBuilder:
     ) -> None:
         for site in sites:
             value = self._value(site, starts, address + site.offset)
-            if self.style.garbage_in_sites and site.type in RELOCATIONS_WITH_ADDEND:
+            if self.style.garbage_in_sites and site.type in WITH_ADDEND:
                 value ^= 0x55
             field_ = field_bytes(site.type, value)
             data[site.offset : site.offset + len(field_)] = field_

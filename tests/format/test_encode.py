@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from linker.format.constants import (
-    RELOCATIONS_WITH_ADDEND,
     LinkingSubsection,
     RelocationType,
     SymbolFlag,
@@ -28,7 +27,7 @@ from linker.format.model import (
     Symbol,
 )
 from linker.format.parse import parse
-from linker.format.relocation_shapes import SHAPES
+from linker.format.relocation_shapes import SHAPES, WITH_ADDEND
 from tests.format.everything import everything
 from tests.tools import require
 
@@ -65,7 +64,11 @@ def test_llvm_reads_a_file_made_by_hand(tmp_path: Path) -> None:
 
 def test_every_relocation_kind_has_a_shape() -> None:
     assert set(SHAPES) == set(RelocationType) == set(range(27))
-    assert {kind for kind, shape in SHAPES.items() if shape.addend_bits} == RELOCATIONS_WITH_ADDEND
+
+
+def test_places_have_addends() -> None:
+    places = ("MEMORY_ADDR", "FUNCTION_OFFSET", "SECTION_OFFSET")
+    assert {kind for kind in RelocationType if kind.name.startswith(places)} == WITH_ADDEND
 
 
 def test_widths_are_kept() -> None:
