@@ -63,8 +63,8 @@ class Verdict:
         divergences: what differs.
         agreements: names of the checks that were made and held ("structure", "bytes", ...).
         inconclusives: reason -> how often a check could not be made for it in this case.
-        tallies: other counts of the case for the health line: "linked" (all linkers
-            linked), "validated", "ran"; each 1 or 0.
+        tallies: other counts of the case for the health line: "linked by all" (that
+            could be asked), "validated", "ran"; each 1 or 0.
     """
 
     divergences: tuple[Divergence, ...] = ()

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from linker.format.archive import parse_archive
+from linker.format.archive import is_archive, parse_archive
 from linker.format.constants import (
     ExternalKind,
     RelocationType,
@@ -51,7 +51,6 @@ from linker.format.model import (
 from linker.format.parse import parse
 from linker.format.stub_library import STUB_MAGIC, parse_stub_library
 
-_ARCHIVE_MAGIC = (b"!<arch>\n", b"!<thin>\n")
 _MOST_BYTES = 32
 Rows = Iterator[Sequence[str]]
 
@@ -65,7 +64,7 @@ def print_file(console: Console, data: bytes, name: str) -> None:
     if data.startswith(STUB_MAGIC):
         print_stub_library(console, data, name)
         return
-    if not data.startswith(_ARCHIVE_MAGIC):
+    if not is_archive(data):
         print_object(console, parse(data, name))
         return
     archive = parse_archive(data, name)

@@ -51,7 +51,7 @@ class Progress(msgspec.Struct, tag_field="event", tag="progress"):
 
     Attributes:
         cases: cases judged.
-        tallies: "linked" (by all linkers that could be asked), "validated", "ran".
+        tallies: "linked by all" (linkers that could be asked), "validated", "ran".
         outcomes: "LINKER OUTCOME" -> cases.
         inconclusives: reason -> how often.
         features: feature -> how many cases had it.

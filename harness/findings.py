@@ -27,6 +27,7 @@ from harness.fingerprints import Fingerprint
 from harness.reproducer import CALL_PROGRAM, CALL_SCRIPT, expected_calls, repro_script
 from harness.results import LinkResult
 from harness.steps import command_lines
+from linker.format.archive import is_archive
 from linker.format.errors import MalformedFile
 from linker.format.parse import parse
 from linker.format.stub_library import STUB_MAGIC
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from harness.adapters.base import Linker
     from harness.worker import Candidate
     from strategies.case import LinkCase
-
-_ARCHIVE_MAGIC = (b"!<arch>\n", b"!<thin>\n")
 
 
 @dataclass(frozen=True)
@@ -159,7 +158,7 @@ def _write_yaml(case: LinkCase, folder: Path) -> None:
     from linker.format.yaml import to_yaml
 
     for file in case.files:
-        if file.content.startswith((*_ARCHIVE_MAGIC, STUB_MAGIC)):
+        if is_archive(file.content) or file.content.startswith(STUB_MAGIC):
             continue
         try:
             text = to_yaml(parse(file.content, file.name))

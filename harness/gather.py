@@ -15,14 +15,13 @@ from pathlib import Path, PurePosixPath
 from harness.arguments import Argument, expand, take_apart
 from harness.steps import RESPONSE
 from linker.command_line.response_files import Read, ResponseFileError
-from linker.format.archive import parse_archive
+from linker.format.archive import THIN_MAGIC, parse_archive
 from linker.format.encode_archive import encode_archive
 from linker.format.errors import MalformedFile
 from strategies.case import InputFile, LinkCase, Prelink
 
 _LINKER = re.compile(r"(?:.*[/-])?(?:wasm-ld|weld-ld)(?:-\d+)?(?:\.exe)?")
 _WRITES_FILES = frozenset(["o", "Map", "reproduce", "why-extract", "save-temps"])
-_THIN_MAGIC = b"!<thin>\n"
 _FILE_OPTION = "allow-undefined-file"
 
 
@@ -150,7 +149,7 @@ class _Gathered:
 
     def _filled(self, path: str, content: bytes) -> bytes:
         """The content; a thin archive, whose members lie elsewhere, with its members."""
-        if not content.startswith(_THIN_MAGIC):
+        if not content.startswith(THIN_MAGIC):
             return content
         folder = PurePosixPath(path).parent
         try:

@@ -285,9 +285,6 @@ class Worker:
             progress.seconds[name] = progress.seconds.get(name, 0.0) + result.seconds
             if result.outcome is Outcome.UNSUPPORTED:
                 self._unsupported.setdefault(result.linker, Counter()).update(("", *case.groups))
-        asked = [r for r in results if r.outcome is not Outcome.UNSUPPORTED]
-        if asked and all(result.is_linked for result in asked):
-            self._add(progress.tallies, "linked by all")
         for name, number in verdict.tallies.items():
             if number:
                 self._add(progress.tallies, name, number)

@@ -228,7 +228,9 @@ def make_case(
         # In a step, what an object lacks may be found before an archive is asked for it.
         eager_first = sorted(packed.order, key=lambda entry: entry[1])
         other = resolve(builders, eager_first, wanted, program.wraps, program.stub_lines)
-        program.is_vague = other.loaded != meaning.loaded
+        # And the group that is first in a step may lose in the last link.
+        split = meaning.has_names_in_and_outside_groups()
+        program.is_vague = split or other.loaded != meaning.loaded
     expectations = expect(program, meaning, packed.refusal, bool(packed.prelinks))
     inputs = packed.words
     for word in inputs:

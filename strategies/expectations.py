@@ -14,6 +14,7 @@ from strategies.command_line import options
 from strategies.meaning import Meaning
 from strategies.program import INITIALISERS, UNSPECIFIED, Program, UnknownValue
 
+DUPLICATE = "duplicate-symbol"
 LATE = "constructor-has-arguments"  # told of after names without definition
 ALL_LOST = "all definitions are in groups that lost"
 
@@ -26,6 +27,11 @@ def _is_early(program: Program) -> bool:
     return program.refusal is not None and program.refusal[0].endswith(EARLY)
 
 
+def _is_other_refusal(program: Program) -> bool:
+    """Whether the program is refused for something else than names that collide."""
+    return program.refusal is not None and program.refusal[0] != DUPLICATE
+
+
 def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
     """Why a linker must refuse the case, the first of several reasons."""
     refusal = program.refusal
@@ -34,12 +40,12 @@ def _refusal(program: Program, meaning: Meaning) -> MustRefuse | None:
     if refusal is not None and _is_early(program):
         return MustRefuse(*refusal)
     if meaning.collisions and not options.allows_duplicates(program):
-        return MustRefuse("duplicate-symbol", "two strong definitions of one name")
+        return MustRefuse(DUPLICATE, "two strong definitions of one name")
     late = refusal is not None and refusal[0] in ("mutable-globals-needed", LATE)
     lost = None if program.has("relocatable") else _lost(program, meaning)
-    if lost is not None and (refusal is None or late):
+    if lost is not None and (refusal is None or late or refusal[0] == DUPLICATE):
         return lost
-    if refusal is not None and refusal[0] != "duplicate-symbol":
+    if refusal is not None and refusal[0] != DUPLICATE:
         return MustRefuse(*refusal)
     for slot, unit in () if program.has("relocatable") else program.strong_missing:
         if unit in meaning.loaded and not options.allows(program, slot.kind):
@@ -95,8 +101,12 @@ def expect(
         # Where nothing is left out, debug information asks for what a group lost.
         return []
     collide = meaning.collisions and not options.allows_duplicates(program)
-    if collide and (unreadable is not None or _is_early(program)):
-        # Either is a reason: names of members may collide before a file is looked at.
+    if collide and (unreadable is not None or _is_other_refusal(program)):
+        # Either is a reason: names may collide before a file is looked at, or after a stage of
+        # the link has ended with other errors.
+        return []
+    if collide and in_steps and any(meaning.is_repeated(unit) for unit in meaning.loaded):
+        # In a step, a second copy may not be taken for what a lost group defines.
         return []
     refused = MustRefuse(*unreadable) if unreadable is not None else _refusal(program, meaning)
     if in_steps and refused is not None:

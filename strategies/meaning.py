@@ -72,15 +72,31 @@ class Meaning:
 
         `again`: the object is the second copy of one that takes part.
         """
+        comdat = self._comdat_of(unit, symbol)
+        return comdat is not None and (again or self.comdats[comdat] != unit)
+
+    def _comdat_of(self, unit: int, symbol: int) -> str | None:
+        """The group of a definition."""
         builder = self.builders[unit]
         entry = builder.symbols[symbol]
         if entry.kind == SymbolKind.FUNCTION:
-            comdat = builder.functions[entry.place][2]
-        elif entry.kind == SymbolKind.DATA and not entry.flags & SymbolFlag.ABSOLUTE:
-            comdat = builder.segments[entry.place].comdat
-        else:
-            return False
-        return comdat is not None and (again or self.comdats[comdat] != unit)
+            return builder.functions[entry.place][2]
+        if entry.kind == SymbolKind.DATA and not entry.flags & SymbolFlag.ABSOLUTE:
+            return builder.segments[entry.place].comdat
+        return None
+
+    def has_names_in_and_outside_groups(self) -> bool:
+        """Whether a name is defined both in a group and in none."""
+        places: dict[bool, set[str]] = {False: set(), True: set()}
+        for unit in set(self.loaded):
+            for symbol, entry in enumerate(self.builders[unit].symbols):
+                if entry.is_defined and not entry.flags & LOCAL:
+                    places[self._comdat_of(unit, symbol) is not None].add(entry.name)
+        return not places[False].isdisjoint(places[True])
+
+    def is_repeated(self, unit: int) -> bool:
+        """Whether an object takes part twice."""
+        return self.loaded.count(unit) > 1
 
     def _process(self, unit: int) -> None:
         builder = self.builders[unit]
@@ -118,7 +134,7 @@ class Meaning:
                 self._extract(state.lazy)
                 if state.place is None:
                     # The member's definition is in a group that was lost.
-                    state.weak = False
+                    state.weak, state.lazy = False, None
         elif state.place is None and not weak:
             state.weak = False
 

@@ -144,6 +144,14 @@ class Trapped(Exception):
 Term = Callable[[Meaning], int]
 
 
+def between_bounds(meaning: Meaning, unit: int, size: int) -> int:
+    """The size of a section that one object alone has; raises UnknownValue if it is linked twice:
+    the bounds then hold both copies."""
+    if meaning.is_repeated(unit):
+        raise UnknownValue
+    return size
+
+
 @dataclass(slots=True, eq=False)
 class Slot:
     """A name of the program and what all its definitions have in common.

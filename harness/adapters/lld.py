@@ -12,7 +12,7 @@ from harness.arguments import expanded, read_otherwise
 from linker.command_line.arguments import split_arguments
 from linker.command_line.history import missing_options
 from linker.command_line.table import BY_SPELLING
-from linker.format.archive import ARCHIVE_MAGIC, parse_archive
+from linker.format.archive import is_archive, parse_archive
 from linker.format.constants import RelocationType, SymbolKind
 from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection, RelocationSection, Symbol
@@ -138,7 +138,7 @@ def _may_leave_functions(case: LinkCase) -> bool:
     wanted: set[str] = set()
     offered: set[str] = set()
     for file in case.files:
-        in_archive = file.content.startswith(ARCHIVE_MAGIC)
+        in_archive = is_archive(file.content)
         for content in _objects(file):
             for symbol in _function_symbols(content):
                 if symbol.is_undefined and symbol.is_weak:
@@ -159,7 +159,7 @@ def _function_symbols(content: bytes) -> list[Symbol]:
 
 def _objects(file: InputFile) -> list[bytes]:
     """The object files in a file of a case: itself, or the members of the archive."""
-    if not file.content.startswith(ARCHIVE_MAGIC):
+    if not is_archive(file.content):
         return [file.content]
     try:
         return [member.data for member in parse_archive(file.content, file.name).members]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.arguments import Argument, expanded, take_apart
+from linker.format.archive import is_archive
 from linker.format.errors import MalformedFile
 from linker.format.model import LinkingSection
 from linker.format.parse import parse
@@ -249,10 +250,10 @@ def _is_defined(name: str, case: LinkCase) -> bool:
     """Whether an object of the case defines a symbol; which members of archives take part is
     for the linker to find out, so a definition in an archive cannot be told."""
     for file in case.files:
-        if file.content.startswith(b"!<") and name.encode() in file.content:
+        if is_archive(file.content) and name.encode() in file.content:
             raise _Unsupported("zig has no equivalent of --export-if-defined=...")
     for file in case.files:
-        if file.content.startswith(b"!<"):
+        if is_archive(file.content):
             continue
         try:
             linking = parse(file.content, file.name).find(LinkingSection)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from harness.compare.comparison import Comparison
 from harness.compare.inputs import DataDefinition, Inputs
 from harness.compare.interface import SIDES
-from harness.compare.layout import same_layout_of
+from harness.compare.layout import same_layout
 from harness.compare.resolve import Resolution
 from harness.compare.view import View
 from linker.format.constants import PAGE_SIZE
@@ -40,7 +40,7 @@ def compare_data(
 
 def _compare_images(first: View, second: View, comparison: Comparison) -> None:
     sizes = [sum(len(content) for _, content in view.data) for view in (first, second)]
-    comparable = same_layout_of(first.module, second.module)
+    comparable = same_layout(first.module, second.module)
     comparison.first.add(sizes[0], comparable)
     comparison.second.add(sizes[1], comparable)
     if not comparable:

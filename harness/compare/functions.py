@@ -6,7 +6,7 @@ from harness.compare.comparison import Comparison
 from harness.compare.inputs import Inputs
 from harness.compare.instructions import Operand, OperandKind
 from harness.compare.interface import SIDES, same_function
-from harness.compare.layout import same_layout_of
+from harness.compare.layout import same_layout
 from harness.compare.resolve import ADDRESS, SLOT, Resolution
 from harness.compare.view import View, canonical, render_type
 from linker.format.model import FunctionType
@@ -117,7 +117,7 @@ def compare_bodies(
     views = first.view, second.view
     renaming = None
     if not inputs.objects:
-        renaming = Renaming(same_layout_of(first.view.module, second.view.module))
+        renaming = Renaming(same_layout(first.view.module, second.view.module))
     for name, (opcodes, operands) in first.bodies.items():
         size = _body_size(first, name)
         other = second.bodies.get(name)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from harness.compare.instructions import BodyError, Operand, walk
 from harness.compare.view import canonical
-from linker.format.archive import parse_archive
+from linker.format.archive import is_archive, parse_archive
 from linker.format.constants import ExternalKind, RelocationType, SegmentFlag, SymbolKind
 from linker.format.errors import MalformedFile
 from linker.format.leb128 import size_unsigned
@@ -203,7 +203,7 @@ def _objects(files: Iterable[File], unreadable: list[str]) -> Iterable[ObjectFil
         if content.startswith(STUB_MAGIC):
             continue
         try:
-            if content.startswith(b"!<"):
+            if is_archive(content):
                 for member in parse_archive(content, name).members:
                     yield parse(member.data, f"{name}({member.name})")
             else:

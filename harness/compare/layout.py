@@ -25,14 +25,6 @@ def _placement(module: ObjectFile) -> tuple[object, ...]:
     )
 
 
-def same_layout(first: bytes, second: bytes) -> bool:
-    """Whether data segments, memories, tables and globals have the same places and sizes."""
-    one, two = read_module(first), read_module(second)
-    if not isinstance(one, ObjectFile) or not isinstance(two, ObjectFile):
-        return False
-    return same_layout_of(one, two)
-
-
 def same_memory(first: bytes, second: bytes) -> bool:
     """Whether the modules start with the same memory as well: their data is the same bytes.
 
@@ -43,9 +35,9 @@ def same_memory(first: bytes, second: bytes) -> bool:
         return False
     left, right = one.find(DataSection), two.find(DataSection)
     contents = [[s.content for s in d.segments] if d else [] for d in (left, right)]
-    return contents[0] == contents[1] and same_layout_of(one, two)
+    return contents[0] == contents[1] and same_layout(one, two)
 
 
-def same_layout_of(first: ObjectFile, second: ObjectFile) -> bool:
-    """`same_layout` of modules that are parsed already."""
+def same_layout(first: ObjectFile, second: ObjectFile) -> bool:
+    """Whether data segments, memories, tables and globals have the same places and sizes."""
     return _placement(first) == _placement(second)

@@ -200,11 +200,12 @@ def _departures(explained: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
 
 def _tallies(situation: Situation) -> dict[str, int]:
     linked = situation.with_outcome(Outcome.LINKED)
+    asked = [r for r in situation.results if r.outcome is not Outcome.UNSUPPORTED]
     responses = [build.response for build in situation.builds if build.response]
     valid = [r for r in responses if r.is_valid]
     ran = [r for r in responses if r.has_run]
     return {
-        "linked": int(bool(linked) and len(linked) == len(situation.results)),
+        "linked by all": int(bool(linked) and len(linked) == len(asked)),
         "validated": int(bool(valid) and len(valid) == len(situation.builds)),
         "ran": int(bool(ran) and len(ran) == len(situation.builds)),
         "identical": int(

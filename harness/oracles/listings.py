@@ -27,7 +27,8 @@ from harness.oracles.messages import classify_line, without_places
 from harness.results import LinkResult, Outcome
 from harness.running import cut_mark
 
-_NO_BITCODE = ": bitcode is not supported yet"
+# What the reference says of bitcode, and LLVM of what only begins like it.
+_BITCODE = re.compile(r": bitcode is not supported yet|\b[Bb]itcode (?:file|section|is not)")
 WORDS_OF = "lld-22"  # the release whose words the reader says
 FAMILIES = ("listing.", "message.")
 _PROGRAM = re.compile(r"^(?:\S*/)?(?:wasm-ld(?:-\d+)?|weld-ld): ", re.MULTILINE)
@@ -74,7 +75,7 @@ def judge_listings(situation: Situation) -> Findings:
                     "messages: an older release's words about a malformed input"
                 ] += 1
                 continue
-            if _NO_BITCODE in results[0].message or _NO_BITCODE in other.message:
+            if _BITCODE.search(results[0].message) or _BITCODE.search(other.message):
                 findings.inconclusives["messages: about bitcode, which one does not read"] += 1
                 continue
             if _is_cut(results[0]) or _is_cut(other):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.divergence import Divergence, Severity
 from harness.oracles.context import Findings, Situation, blame, names
 from harness.oracles.messages import Reason, classify
@@ -17,22 +19,19 @@ def _quote(results: tuple[LinkResult, ...]) -> str:
     return "\n".join(parts)
 
 
-def _by_class(refused: tuple[LinkResult, ...]) -> dict[str, list[LinkResult]]:
+def _grouped(
+    refused: tuple[LinkResult, ...], by: Callable[[Reason], str]
+) -> dict[str, list[LinkResult]]:
+    """The refusals, by what their first reasons have in common."""
     groups: dict[str, list[LinkResult]] = {}
     for result in refused:
-        groups.setdefault(classify(result.message)[0].message_class, []).append(result)
-    return groups
-
-
-def _by_kind(refused: tuple[LinkResult, ...]) -> dict[str, list[LinkResult]]:
-    groups: dict[str, list[LinkResult]] = {}
-    for result in refused:
-        groups.setdefault(classify(result.message)[0].kind, []).append(result)
+        groups.setdefault(by(classify(result.message)[0]), []).append(result)
     return groups
 
 
 def _refused_valid(situation: Situation, reason: str) -> list[Divergence]:
     linked = names(situation.with_outcome(Outcome.LINKED))
+    groups = _grouped(situation.with_outcome(Outcome.REFUSED), lambda reason: reason.kind)
     return [
         Divergence(
             key=f"refusal.valid-input.{kind}",
@@ -42,7 +41,7 @@ def _refused_valid(situation: Situation, reason: str) -> list[Divergence]:
             rule=reason,
             blamed=names(results),
         )
-        for kind, results in _by_kind(situation.with_outcome(Outcome.REFUSED)).items()
+        for kind, results in groups.items()
     ]
 
 
@@ -97,7 +96,7 @@ def _fits(reason: Reason, expected: str) -> bool:
 
 def _among_linkers(situation: Situation) -> list[Divergence]:
     linked = names(situation.with_outcome(Outcome.LINKED))
-    groups = _by_class(situation.with_outcome(Outcome.REFUSED))
+    groups = _grouped(situation.with_outcome(Outcome.REFUSED), lambda reason: reason.message_class)
     found = []
     if linked:
         for message_class, results in groups.items():

@@ -99,6 +99,11 @@ class _Header(NamedTuple):
     size: int
 
 
+def is_archive(data: bytes) -> bool:
+    """Whether a file says that it is an archive, thin or not."""
+    return data.startswith((ARCHIVE_MAGIC, THIN_MAGIC))
+
+
 def parse_archive(data: bytes, name: str) -> Archive:
     """Read an archive. Raises MalformedFile."""
     if data.startswith(THIN_MAGIC):
@@ -163,6 +168,9 @@ class _Reader:
         raw_name = self._raw_name(offset)
         digits = raw[48:58].rstrip(b" ")
         if not digits.isdigit():
+            if not self._has_content(raw_name.rstrip(b" ")):
+                # LLVM asks for the size of what lies elsewhere when it takes that.
+                self.stage = words.TAKING
             raise self._fail(offset + 48, words.bad_size(digits, offset))
         if raw_name.startswith(b"#1/"):
             self._length_of_name(offset, raw_name)
@@ -204,12 +212,12 @@ class _Reader:
         start = header.offset + HEADER_SIZE
         return self.data[start : start + header.size]
 
-    def _has_content(self, header: _Header) -> bool:
-        return not self.thin or header.raw_name in _WITH_CONTENT
+    def _has_content(self, raw_name: bytes) -> bool:
+        return not self.thin or raw_name in _WITH_CONTENT
 
     def _next(self, header: _Header) -> int:
         start = header.offset + HEADER_SIZE
-        end = start + (header.size if self._has_content(header) else 0)
+        end = start + (header.size if self._has_content(header.raw_name) else 0)
         if end + end % 2 > len(self.data):
             called = self._called(header.offset, header.size).removeprefix("for ")
             if end > len(self.data):
@@ -265,7 +273,7 @@ class _Reader:
 
     def _member(self, header: _Header) -> Member:
         raw_name, name_size = self._name(header)
-        content = self._content(header)[name_size:] if self._has_content(header) else b""
+        content = self._content(header)[name_size:] if self._has_content(header.raw_name) else b""
         return Member(words.text(raw_name), content, header.offset)
 
     def _name(self, header: _Header) -> tuple[bytes, int]:

@@ -14,10 +14,13 @@ from linker.format import model
 from linker.format.constants import (
     ComdatKind,
     ExternalKind,
+    RelocationType,
     SymbolKind,
 )
 from linker.format.leb128 import encode_unsigned
 from linker.format.model import FunctionType, GlobalType, Limits, Relocation, TableType
+from linker.format.relocation_shapes import SHAPES
+from linker.inputs.reading import undefined_here
 from linker.objects import (
     NO_COMDAT,
     STRING_SEGMENT,
@@ -35,7 +38,11 @@ from linker.objects import (
     TagElement,
 )
 from linker.resolution.module_symbols import symbols_of_exports, symbols_of_module
+from linker.seed.reader import READING_QUIRKS
 
+# Linkers that do not look at the ends, or look when they write.
+UNCHECKED = READING_QUIRKS | {"bounds-checked"}
+WIDEST = max(shape.width for shape in SHAPES.values())
 CUSTOM_SECTIONS = (
     model.CustomSection,
     model.LinkingSection,
@@ -109,27 +116,52 @@ def load(
             load_segments(obj, section, relocations.get(index, []), comdat_of, optimize, all_live)
         elif isinstance(section, model.CodeSection):
             load_functions(obj, section, relocations.get(index, []), comdat_of, names, all_live)
-        elif isinstance(section, model.GlobalSection):
-            first = len(obj.imports[ExternalKind.GLOBAL])
-            for number, entry in enumerate(section.globals, first):
-                name = names.get((SymbolKind.GLOBAL, number), "")
-                obj.globals.append(
-                    GlobalElement(obj, name, all_live, type=entry.type, init=entry.init),
-                )
-        elif isinstance(section, model.TagSection):
-            first = len(obj.imports[ExternalKind.TAG])
-            for number, type_index in enumerate(section.type_indices, first):
-                name = names.get((SymbolKind.TAG, number), "")
-                obj.tags.append(
-                    TagElement(obj, name, all_live, signature=obj.types[type_index]),
-                )
-        elif isinstance(section, model.TableSection):
-            first = len(obj.imports[ExternalKind.TABLE])
-            for number, table in enumerate(section.tables, first):
-                name = names.get((SymbolKind.TABLE, number), "")
-                obj.tables.append(TableElement(obj, name, all_live, type=table.type))
+        else:
+            load_elements(obj, section, names, all_live)
+    if not UNCHECKED & quirks:
+        refuse_overreaching(obj, quirks)
     for found in relocations.values():
         obj.called_directly.update(entry[2] for entry in found if entry[0] == 0)
+
+
+def load_elements(
+    obj: InputObject,
+    section: model.Section,
+    names: dict[tuple[SymbolKind, int], str],
+    all_live: bool,
+) -> None:
+    """The globals, tags or tables of a section; any other section has none."""
+    if isinstance(section, model.GlobalSection):
+        first = len(obj.imports[ExternalKind.GLOBAL])
+        for number, entry in enumerate(section.globals, first):
+            name = names.get((SymbolKind.GLOBAL, number), "")
+            obj.globals.append(GlobalElement(obj, name, all_live, type=entry.type, init=entry.init))
+    elif isinstance(section, model.TagSection):
+        first = len(obj.imports[ExternalKind.TAG])
+        for number, type_index in enumerate(section.type_indices, first):
+            name = names.get((SymbolKind.TAG, number), "")
+            obj.tags.append(TagElement(obj, name, all_live, signature=obj.types[type_index]))
+    elif isinstance(section, model.TableSection):
+        first = len(obj.imports[ExternalKind.TABLE])
+        for number, table in enumerate(section.tables, first):
+            name = names.get((SymbolKind.TABLE, number), "")
+            obj.tables.append(TableElement(obj, name, all_live, type=table.type))
+
+
+def refuse_overreaching(obj: InputObject, quirks: frozenset[str]) -> None:
+    """A relocation patches one function, or one segment, and nothing behind it.
+
+    Raises:
+        FatalError: a field reaches over the end of what it starts in.
+    """
+    for chunk in (*obj.functions, *obj.segments):
+        end = chunk.input_offset + len(chunk.content)
+        for entry in reversed(chunk.relocations):
+            if entry.offset + WIDEST <= end:
+                break
+            if entry.offset + SHAPES[RelocationType(entry.type)].width > end:
+                problem = f"{chunk}: relocation at 0x{entry.offset:x} reaches over its end"
+                raise FatalError(undefined_here(problem, quirks))
 
 
 def check_element_section(obj: InputObject) -> None:

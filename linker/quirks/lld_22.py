@@ -338,7 +338,8 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         "out-of-bounds-reads",
         "In a malformed object, relocations against symbols that are not there, symbols of sections"
         " and elements of functions that are not there, linking subsections longer than their"
-        " section, alignments of 2^32 bytes and more, and, where there is no symbol table, exports"
+        " section, relocations that reach over the end of a function or segment, alignments of 2^32"
+        " bytes and more, and, where there is no symbol table, exports"
         " of tables that are not there and of globals beside no data lead out of what is there:"
         " what the linker then does is not defined.",
         "wasm-ld up to 22: parseRelocSection and parseLinkingSection of LLVM's WasmObjectFile.cpp;"

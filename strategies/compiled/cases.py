@@ -1,7 +1,7 @@
 """Link cases from compiled sources: small C and C++ programs whose answers are known.
 
 The objects are those of a real compiler, `zig cc` of the PyPI package `ziglang`, with flags at
-random; what the units mean together holds by construction (`strategies.c_items`).
+random; what the units mean together holds by construction (`strategies.compiled.items`).
 """
 
 from __future__ import annotations

@@ -10,7 +10,15 @@ from linker.format.model import Limits
 from strategies.choices import Record
 from strategies.objects.code import Code
 from strategies.objects.parts import SegmentMode
-from strategies.program import SEGMENTS, TO_INT, UNSPECIFIED, Probe, Program, Unit
+from strategies.program import (
+    SEGMENTS,
+    TO_INT,
+    UNSPECIFIED,
+    Probe,
+    Program,
+    Unit,
+    between_bounds,
+)
 from strategies.uses.addresses import LOCAL, R, call_through_table, data_address, reference
 from strategies.uses.references import address_ways, next_probe
 
@@ -202,7 +210,7 @@ def bounds(program: Program, unit: Unit, record: Record) -> None:
     for bound in ("__stop_", "__start_"):
         _push(probe, builder.undefined(SymbolKind.DATA, f"{bound}{name}", None))
     probe.code.raw(b"\x6b")
-    probe.end(lambda m: size)
+    probe.end(lambda m: between_bounds(m, unit.position, size))
     probe.rule = UNSPECIFIED
     program.note("edge.bounds-of-retained" if retained else "edge.bounds-of-used")
 

@@ -87,12 +87,6 @@ def sized(kind: int, content: bytes) -> bytes:
     return bytes((kind,)) + encode_unsigned(len(content), 5) + content
 
 
-def content_of(file: ObjectFile, at: int) -> bytes:
-    """The content of a section, behind the name of a custom one."""
-    _, content = split(encode_section(file.sections[at]))
-    return content
-
-
 def replace_at(items: Sequence[T], at: int, item: T) -> list[T]:
     return [*items[:at], item, *items[at + 1 :]]
 

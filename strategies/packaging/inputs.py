@@ -229,9 +229,6 @@ def _repeat_a_file(packed: Packaging, record: Record) -> None:
     unit: Unit = packed.program.units[0]
     if packed.program.refusal is not None or packed.refusal is not None:
         return
-    # The bounds of a section hold both copies of what is in it.
-    if "segment.start-stop" in packed.program.notes:
-        return
     if record.chance(16) and not list(unit.builder.comdat_names()):
         packed.pieces.append(Piece([unit.builder.name], [(0, False)]))
         packed.program.note("input.twice")
@@ -357,6 +354,9 @@ def _step_options(program: Program, record: Record) -> list[str]:
     options = [] if not option or (option == "--strip-all" and loses) else [option]
     if record.chance(64):
         options.append(record.pick(FURTHER_STEP_OPTIONS))
+    if program.refusal is not None and program.refusal[0] == "feature-disallowed":
+        # What a step does not check it forgets.
+        options = [option for option in options if option != "--no-check-features"]
     if program.wraps and record.chance(64):
         # Nobody says whether a name is wrapped twice.
         program.is_vague = True

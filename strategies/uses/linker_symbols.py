@@ -6,7 +6,7 @@ from linker.format.constants import RelocationType, SegmentFlag, SymbolKind
 from linker.format.model import GlobalType
 from strategies.choices import Record
 from strategies.objects.code import I32, Code
-from strategies.program import UNSPECIFIED, Program, Unit
+from strategies.program import UNSPECIFIED, Program, Unit, between_bounds
 from strategies.uses.references import next_probe
 
 R = RelocationType
@@ -96,5 +96,5 @@ def start_stop(program: Program, record: Record) -> None:
     _linker_data(unit, probe.code, f"__stop_{name}")
     _linker_data(unit, probe.code, f"__start_{name}")
     probe.code.raw(b"\x6b")
-    probe.end(lambda m: size)
+    probe.end(lambda m: between_bounds(m, unit.position, size))
     program.note("segment.start-stop")

@@ -63,9 +63,9 @@ def _pointer_value(program: Program, unit: int, symbol: int, slot: Slot, meaning
     return 0
 
 
-def _same(slot: Slot) -> int:
-    """Two objects' addresses of one function are equal."""
-    if slot.mismatched:
+def _same(unit: int, symbol: int, slot: Slot, meaning: Meaning) -> int:
+    """Two objects' addresses of one function are equal, if there is one."""
+    if slot.mismatched or (slot.partial and meaning.find(unit, symbol) is None):
         raise UnknownValue
     return 1
 
@@ -119,7 +119,7 @@ def use_function(
                 code.raw(b"\x46")
                 # Nobody says what the address of an undefined function is.
                 vague = slot.policy in ("allowed", "strong")
-                probe.end(unknown_value if vague else lambda m: _same(slot))
+                probe.end(unknown_value if vague else lambda m: _same(position, symbol, slot, m))
                 return
         code.raw(NOT_ZERO)
         probe.end(lambda m: _pointer_value(program, position, symbol, slot, m))

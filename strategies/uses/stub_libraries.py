@@ -126,7 +126,8 @@ def idle_line(program: Program, record: Record) -> None:
     if how == 0 and given:
         # The first library that gives a symbol counts.
         line = record.pick(given)
-        if line.host == line.symbol:
+        # What only a member refers to may be known by the second library's turn.
+        if line.host == line.symbol and not any(unit.is_lazy for unit in program.units):
             program.stub_lines.append(StubLine(1, line.host, None, [missing], style))
             program.note("stub.second-library")
     elif how == 1 and given:

@@ -169,6 +169,13 @@ CASES = (
         "name contains a leading space for archive member header at offset 72",
     ),
     MalformedArchive(
+        "thin, no size",
+        THIN_MAGIC + header("//", "5") + b"a.o/\n\n" + header("/0", "x"),
+        8 + 60 + 6 + 48,
+        TAKING,
+        f"{SIZE} 'x' for the archive member header at offset 74",
+    ),
+    MalformedArchive(
         "thin, table too long",
         THIN_MAGIC + header("//", "200"),
         68,

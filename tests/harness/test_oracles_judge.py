@@ -72,7 +72,7 @@ def test_identical_right_outputs_agree_everywhere(bench: Bench) -> None:
         "expectation",
         "structure",
     }
-    assert verdict.tallies == {"linked": 1, "validated": 1, "ran": 1, "identical": 1}
+    assert verdict.tallies == {"linked by all": 1, "validated": 1, "ran": 1, "identical": 1}
 
 
 def test_identical_outputs_run_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -434,7 +434,7 @@ def test_an_unsupported_case_is_inconclusive(bench: Bench) -> None:
     verdict = ask(bench, [linked(LLD, RIGHT), absent])
     assert verdict.divergences == ()
     assert verdict.inconclusives == {f"unsupported by {ZIG}: no such option": 1}
-    assert verdict.tallies["linked"] == 0
+    assert verdict.tallies["linked by all"] == 1
 
 
 def test_an_output_left_behind_by_a_refusal_is_low(bench: Bench) -> None:
@@ -468,4 +468,4 @@ def test_a_module_that_the_runtime_cannot_take_is_inconclusive(bench: Bench) -> 
 def test_a_case_that_nobody_linked_is_judged(bench: Bench) -> None:
     verdict = ask(bench, [refused(LLD, UNDEFINED)], modules.make_case((MustLink("reason"),)))
     assert keys(verdict) == ["refusal.valid-input.undefined-symbol"]
-    assert verdict.tallies["linked"] == 0
+    assert verdict.tallies["linked by all"] == 0

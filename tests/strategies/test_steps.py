@@ -14,28 +14,79 @@ from strategies.expectations import expect, starting_calls
 from strategies.meaning import resolve
 from strategies.objects.builder import ObjectBuilder
 from strategies.objects.code import Code
-from strategies.program import TO_INT, VOID, Program, Slot, Unit
+from strategies.program import TO_INT, VOID, Program, Slot, Unit, UnknownValue, between_bounds
 from strategies.uses.addresses import data_address
 
 LOCAL = int(SymbolFlag.BINDING_LOCAL)
+WEAK = int(SymbolFlag.BINDING_WEAK)
 
 
 def program_of(*builders: ObjectBuilder) -> Program:
     return Program(frozenset(), [Unit(at, builder) for at, builder in enumerate(builders)])
 
 
-def test_names_that_collide_in_a_step_hide_what_else_is_wrong() -> None:
-    """Names of a step collide before the last link sees the rest; else the first reason counts."""
+@pytest.mark.parametrize("in_steps", [False, True])
+def test_names_that_collide_hide_what_else_is_wrong(in_steps: bool) -> None:
+    """And are hidden by it: names of a member that is taken late collide late."""
     first, second = ObjectBuilder("first"), ObjectBuilder("second")
     for builder in (first, second):
         builder.define_function("f", TO_INT, Code())
     program = program_of(first, second)
     program.refusal = ("undefined-symbol", "a strong reference without a definition")
     meaning = resolve((first, second), [(0, False), (1, False)])
-    assert expect(program, meaning, None, in_steps=True) == []
-    (refused,) = expect(program, meaning, None, in_steps=False)
+    assert expect(program, meaning, None, in_steps) == []
+    program.refusal = None
+    (refused,) = expect(program, meaning, None, in_steps)
     assert isinstance(refused, MustRefuse)
     assert refused.message_class == "duplicate-symbol"
+
+
+def test_a_second_copy_may_not_be_taken_in_a_step() -> None:
+    builder = ObjectBuilder("a")
+    builder.define_function("f", TO_INT, Code())
+    meaning = resolve((builder,), [(0, False), (0, False)])
+    assert expect(program_of(builder), meaning, None, in_steps=True) == []
+    assert expect(program_of(builder), meaning, None, in_steps=False) != []
+
+
+def test_what_a_lost_group_defines_is_missing_where_duplicates_are_allowed() -> None:
+    user = ObjectBuilder("user")
+    user.undefined_function("f", TO_INT)
+    program = program_of(user)
+    program.partial_uses.append((Slot(SymbolKind.FUNCTION, "f", partial=True), 0))
+    program.refusal = ("duplicate-symbol", "two strong definitions of one name")
+    program.options["--muldefs"] = "--allow-multiple-definition"
+    (refused,) = expect(program, resolve((user,), [(0, False)]), None, in_steps=False)
+    assert isinstance(refused, MustRefuse)
+    assert refused.message_class == "undefined-symbol"
+
+
+def test_the_bounds_of_a_section_hold_both_copies_of_an_object() -> None:
+    builder = ObjectBuilder("a")
+    assert between_bounds(resolve((builder,), [(0, False)]), 0, 7) == 7
+    with pytest.raises(UnknownValue):
+        between_bounds(resolve((builder,), [(0, False), (0, False)]), 0, 7)
+
+
+def test_a_name_in_a_group_and_outside_of_it() -> None:
+    """The group that is first in a step may lose in the last link, and the name with it."""
+    inside, outside = ObjectBuilder("inside"), ObjectBuilder("outside")
+    inside.define_function("f", TO_INT, Code(), 0, "g")
+    order = [(0, False), (1, False)]
+    assert not resolve((inside, outside), order).has_names_in_and_outside_groups()
+    outside.define_function("f", TO_INT, Code(), WEAK)
+    assert resolve((inside, outside), order).has_names_in_and_outside_groups()
+
+
+def test_a_second_archive_gives_what_the_first_ones_member_lost() -> None:
+    member, user, other = (ObjectBuilder(name) for name in ("member", "user", "other"))
+    member.define_function("f", TO_INT, Code(), 0, "g")
+    user.define_function("h", TO_INT, Code(), 0, "g")
+    user.undefined_function("f", TO_INT)
+    other.define_function("f", TO_INT, Code())
+    builders = (member, user, other)
+    meaning = resolve(builders, [(0, True), (1, False), (2, True)])
+    assert meaning.find(1, user.by_name["f"]) == (2, other.by_name["f"])
 
 
 @pytest.mark.parametrize(

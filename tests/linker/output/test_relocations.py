@@ -47,6 +47,7 @@ from tests.linker.objects import (
     undefined_table,
     word,
 )
+from tests.linker.seed.examples import shifted
 
 # One of everything, so that no index and no address is 0.
 FIRST = assemble(
@@ -224,6 +225,23 @@ def test_places_of_undefined_functions_are_zero(link: Linker) -> None:
     )
     for kind, segment in zip(kinds, link(unit).segments, strict=True):
         assert decoded(kind, segment.content) == 0
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        data("x", b"\0\0", Site(R.MEMORY_ADDR_I32, "d"), flags=NO_STRIP),
+        function("x", b"\x41", Site(R.MEMORY_ADDR_SLEB, "d"), DROP, flags=NO_STRIP),
+    ],
+)
+def test_a_relocation_does_not_reach_over_the_end_of_what_it_is_in(
+    declaration: Declaration,
+) -> None:
+    unit = shifted(assemble(declaration, data("d", word(1)), function("last")), 3)
+    (error,) = link_here({"a.o": unit}, ["--no-entry", "a.o"]).errors
+    assert "reaches over its end" in error
+    (dialect,) = link_here({"a.o": unit}, ["--no-entry", "a.o"], "lld-22").errors
+    assert dialect.startswith(f"{error} (what wasm-ld does is not defined here")
 
 
 RELATIVE = [kind for kind in R if "_REL_" in kind.name or "_TLS_" in kind.name]

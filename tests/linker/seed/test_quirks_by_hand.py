@@ -403,7 +403,7 @@ EXAMPLES = {
             ),
         ),
         "--no-entry",
-        shows(lambda found: len(contents(found)[0]), 12),
+        fails("a.o:(.data.p): relocation at 0x8 reaches over its end"),
         fails("seed stops in resolveRelocs"),
     ),
     "signed-as-unsigned": Example(
