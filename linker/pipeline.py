@@ -114,6 +114,8 @@ def run_stages(
     write_functions(options, resolution, segments, features.emit_bss, init_functions, indices)
     diagnostics.check()
     refuse_warned_functions(options, resolution)
+    if indices.crashes:
+        raise FatalError(indices.crashes[0])
     refuse_arbitrary_numbers(resolution.objects, resolution.table.mixed, options)
 
     collect_types(options, resolution, indices)

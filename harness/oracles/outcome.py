@@ -109,6 +109,9 @@ def judge_outcomes(situation: Situation) -> Findings:
             # A count that it believed; with more memory it would have gone on.
             findings.inconclusives["outcome: out of memory, as the limit has it"] += 1
             continue
+        if result.exit_status == -signal.SIGXFSZ:
+            findings.inconclusives["outcome: the output is larger than the limit"] += 1
+            continue
         if result.outcome is Outcome.CRASHED:
             key = f"crash.{crash_place(result)}"
             how = f"{result.linker} crashed (exit status {result.exit_status})"

@@ -9,6 +9,7 @@ LLVM's Archive.cpp accepts.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -104,8 +105,14 @@ def is_archive(data: bytes) -> bool:
     return data.startswith((ARCHIVE_MAGIC, THIN_MAGIC))
 
 
-def parse_archive(data: bytes, name: str) -> Archive:
-    """Read an archive. Raises MalformedFile."""
+def parse_archive(
+    data: bytes, name: str, take: Callable[[Member], Member] = lambda member: member
+) -> Archive:
+    """Read an archive. Raises MalformedFile.
+
+    `take` gets each member before the next one is looked at, and gives what becomes of it: the
+    content of a thin archive's member lies elsewhere.
+    """
     if data.startswith(THIN_MAGIC):
         thin = True
     elif data.startswith(ARCHIVE_MAGIC):
@@ -113,16 +120,19 @@ def parse_archive(data: bytes, name: str) -> Archive:
     else:
         detail = f"expected an archive's magic number {ARCHIVE_MAGIC!r}"
         raise MalformedFile(name, "", 0, "file too small to be an archive", detail)
-    return _Reader(data, name, thin).read()
+    return _Reader(data, name, thin, take).read()
 
 
 class _Reader:
     """Goes through the members of one archive, the archive's own first."""
 
-    def __init__(self, data: bytes, name: str, thin: bool) -> None:
+    def __init__(
+        self, data: bytes, name: str, thin: bool, take: Callable[[Member], Member]
+    ) -> None:
         self.data = data
         self.name = name
         self.thin = thin
+        self.take = take
         self.format = ArchiveFormat.GNU
         self.long_names: bytes | None = None
         self.symbol_table: bytes | None = None
@@ -139,7 +149,7 @@ class _Reader:
             at_start = own
             if not own:
                 self.stage = words.TAKING
-                members.append(self._member(header))
+                members.append(self.take(self._member(header)))
                 self.stage = words.GOING_ON
             position = self._next(header)
         return Archive(

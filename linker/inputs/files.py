@@ -326,25 +326,28 @@ class _Opener:
         if self._exists(imports):
             names = read_names(imports, self.read, self.diagnostics, self.loaded)
             self.allowed_undefined.update(names)
+        is_thin = data.startswith(THIN_MAGIC)
+        by_index = "archive-index-used" in self.diagnostics.quirks and not request.whole_archive
+
+        def take(member: Member) -> Member:
+            return self._read_thin_member(path, member) if is_thin and not by_index else member
+
         try:
-            archive = parse_archive(data, path)
+            archive = parse_archive(data, path, take)
         except MalformedFile as error:
             raise self._unreadable(error) from None
-        if "archive-index-used" in self.diagnostics.quirks and not request.whole_archive:
+        if by_index:
             self._add_indexed(path, archive)
             return
-        members = archive.members
-        if archive.thin:
-            members = tuple(self._read_thin_member(path, member) for member in members)
         usable: list[Member] = []
         files: list[ObjectFile | None] = []
-        for member in members:
+        for member in archive.members:
             if self._is_usable(path, member, request.whole_archive):
                 full_name = f"{path}({member.name})"
                 files.append(self._parsed(full_name, member.name, member.data))
                 usable.append(member)
         self.file_count += len(usable)
-        if len(usable) != len(archive.members) or archive.thin:
+        if len(usable) != len(archive.members):
             archive = dataclasses.replace(archive, members=tuple(usable))
         self.inputs.append(ArchiveInput(path, archive, request.whole_archive, files=tuple(files)))
 

@@ -69,7 +69,7 @@ class Indices:
     type to its index. `bodies` are the functions in the order of the code section. `references`
     are the functions that code refers to by `ref.func`. `slots` has the table position of a
     symbol of an object where that is its own, `types_of_symbols` holds where relocations for
-    types name symbols (departures).
+    types name symbols, `crashes` says what a linker does not survive (departures).
     """
 
     imports: list[LinkSymbol] = field(default_factory=list)
@@ -89,6 +89,7 @@ class Indices:
     taken: set[tuple[InputObject, int]] = field(default_factory=set)
     slots: dict[tuple[InputObject, int], int] = field(default_factory=dict)
     types_of_symbols: bool = False
+    crashes: list[str] = field(default_factory=list)
 
     def type_index(self, signature: FunctionType) -> int:
         """The index of a function type, entered if it is new."""
@@ -256,7 +257,7 @@ def scan_chunk(
         if not symbol.is_undefined or symbol.apart:
             continue
         if symbol.is_local and symbol.kind is not SymbolKind.DATA:
-            report_local(symbol, obj, options, resolution, diagnostics)
+            report_local(symbol, obj, options, resolution, indices, diagnostics)
         elif not options.relocatable and not symbol.is_weak:
             report_undefined(symbol, obj, options, resolution, diagnostics)
 
@@ -330,6 +331,7 @@ def report_local(
     obj: InputObject,
     options: Options,
     resolution: Resolution,
+    indices: Indices,
     diagnostics: Diagnostics,
 ) -> None:
     """Reports a reference that is local: only what all objects can see becomes an import."""
@@ -340,7 +342,8 @@ def report_local(
     elif "local-references-unchecked" not in options.quirks:
         diagnostics.error(message)
     elif symbol.kind is SymbolKind.FUNCTION:
-        raise FatalError(crashes_here(message, options.quirks, "local-references-unchecked"))
+        # When it comes to the number, after all other errors.
+        indices.crashes.append(crashes_here(message, options.quirks, "local-references-unchecked"))
 
 
 def report_undefined(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -121,6 +122,15 @@ def test_a_linker_that_believed_a_huge_count_ran_out_of_the_limit(bench: Bench) 
     verdict = ask(bench, BROKEN, refused(STANDARD, NOT_THERE), crash)
     assert not verdict.divergences
     assert verdict.inconclusives["outcome: out of memory, as the limit has it"] == 1
+
+
+def test_a_linker_that_wrote_more_than_the_limit(bench: Bench) -> None:
+    ended = LinkResult(
+        "mine", Outcome.CRASHED, None, "ended by signal SIGXFSZ", 0.1, -signal.SIGXFSZ
+    )
+    verdict = ask(bench, ODD, refused(STANDARD, NOT_THERE), ended)
+    assert not verdict.divergences
+    assert verdict.inconclusives["outcome: the output is larger than the limit"] == 1
 
 
 def test_an_invalid_function_was_copied_unread(bench: Bench) -> None:

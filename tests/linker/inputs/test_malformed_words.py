@@ -83,3 +83,18 @@ def test_no_limit_of_errors_hides_a_crash(data: bytes, limit: int) -> None:
     options = [f"--error-limit={limit}", "--frobnicate"]
     *_, last = errors("a.o", data, "lld-22", options)
     assert "quirk" in last
+
+
+def test_a_thin_archives_members_are_read_one_after_the_other(tmp_path: Path) -> None:
+    """What one of them is not there for comes before what is wrong behind it."""
+    thin = encode_archive([Member("none.o", b"")], thin=True) + b"no header"
+    said = wasm_ld_says("lib.a", thin, tmp_path)
+    assert said.startswith("ld: error: lib.a: could not get the buffer for a child of the archive")
+
+    def read(name: str) -> bytes:
+        if name != "lib.a":
+            raise FileNotFoundError(2, "No such file or directory")
+        return thin
+
+    output = run(("lib.a", "--no-entry", "-o", "x"), read, "lld-22")
+    assert f"ld: error: {output.errors[0]}\n" == said

@@ -1,0 +1,1 @@
+weld-ld: error: cannot open @response.txt: No such file or directory
