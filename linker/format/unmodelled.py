@@ -35,7 +35,7 @@ def value_type(reader: Reader, code: int) -> ValueType:
 
 def imported_type(code: int) -> ValueType:
     """The type of an imported global, which keeps its byte whatever it is."""
-    return _KNOWN.get(code) or unmodelled_type(code, f"0x{code:02x}")
+    return _KNOWN.get(code) or unmodelled_type(code)
 
 
 def skip_type(reader: Reader, form: int) -> bool:

@@ -346,3 +346,12 @@ def test_only_wasm_ld_refuses_vectors(link: Linker, place: str) -> None:
     dialect = link_here(files, arguments, "lld-22")
     assert "invalid opcode in init_expr: 253" in dialect.errors[0]
     assert real.stderr.strip().endswith(dialect.errors[0])
+
+
+def test_an_imported_type_that_nobody_knows_has_a_name(link: Linker) -> None:
+    unit = assemble(
+        undefined_global(STACK_POINTER, mutable=True),
+        function("f", global_get(STACK_POINTER), DROP, flags=EXPORTED),
+    )
+    odd = unit.replace(STACK_POINTER.encode() + b"\x03\x7f", STACK_POINTER.encode() + b"\x03\x9b")
+    assert "unsupported value type 0x9b" in link.refusal(odd, departs=True)
