@@ -48,16 +48,8 @@ from harness.minimise import Strategy
 from harness.oracles.judge import Bench
 from harness.running import Limits
 from harness.steering import Steering
-from harness.worker import (
-    Candidate,
-    Chunk,
-    Ready,
-    WantChunk,
-    WantFinding,
-    WorkPlan,
-    case_folder,
-    work,
-)
+from harness.work_messages import Candidate, Chunk, Ready, WantChunk, WantFinding, WorkPlan
+from harness.worker import case_folder, work
 
 if TYPE_CHECKING:
     from harness.fingerprints import Fingerprint

@@ -34,7 +34,7 @@ from linker.format.stub_library import STUB_MAGIC
 
 if TYPE_CHECKING:
     from harness.adapters.base import Linker
-    from harness.worker import Candidate
+    from harness.work_messages import Candidate
     from strategies.case import LinkCase
 
 

@@ -1,7 +1,7 @@
 """One worker of a fuzz run: draws chunks of cases, links, judges, minimises, reports.
 
 A worker is a process. It asks the engine for each chunk and for leave to minimise each new
-fingerprint, and sends what happened; the messages are those of this module.
+fingerprint, and sends what happened (`harness.work_messages`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import signal
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
@@ -25,105 +24,17 @@ from harness.divergence import Divergence, Severity, Verdict
 from harness.events import Minimising, Progress, Trouble
 from harness.fingerprints import Fingerprint, fingerprint
 from harness.linking import Workplace
-from harness.minimise import Minimised, Stop, Strategy, draw_chunk, minimise, pick
-from harness.oracles.judge import Bench, Pending, start
+from harness.minimise import Minimised, Stop, draw_chunk, minimise, pick
+from harness.oracles.judge import Pending, start
 from harness.results import LinkResult, Outcome
-from harness.running import Limits
 from harness.steering import hides
+from harness.work_messages import Candidate, Chunk, Ready, WantChunk, WantFinding, WorkPlan
 
 if TYPE_CHECKING:
-    from harness.adapters.base import Linker
     from strategies.case import LinkCase
 
 CONFIRMATIONS = 3
 _REPORT_EVERY = 0.5
-
-
-@dataclass(frozen=True)
-class WorkPlan:
-    """What every worker of a run knows.
-
-    Attributes:
-        strategy: makes the strategy of cases without some groups of features; a function that
-            can be imported by name.
-        shrink_seconds: time for minimising one finding.
-        grace: time after the end of the run in which what was found may still be minimised.
-        known: fingerprints, as text, that are counted and not minimised.
-    """
-
-    linkers: tuple[Linker, ...]
-    strategy: Callable[[frozenset[str]], Strategy]
-    limits: Limits = field(default_factory=Limits)
-    shrink_seconds: float = 30.0
-    grace: float = 20.0
-    known: frozenset[str] = frozenset()
-    bench: Callable[[], Bench] = Bench
-
-
-class Ready(NamedTuple):
-    """The worker works in that folder, which holds the case at hand should the worker die."""
-
-    folder: str
-
-
-class WantChunk(NamedTuple):
-    """Asks for a chunk; answered with a Chunk or None.
-
-    Attributes:
-        groups: how many cases of the chunk before had each group of features, "" for all.
-        hidden: fingerprint of what hides all else in a case -> the same count of its cases.
-        unsupported: name of a linker -> the same count of cases that it could not be given.
-    """
-
-    groups: Mapping[str, int]
-    hidden: Mapping[str, Mapping[str, int]]
-    unsupported: Mapping[str, Mapping[str, int]]
-
-
-class WantFinding(NamedTuple):
-    """Asks whether this worker is to minimise a fingerprint; answered with a bool."""
-
-    mark: Fingerprint
-
-
-class Chunk(NamedTuple):
-    """A run of cases.
-
-    Attributes:
-        seed: of hypothesis.
-        first: number of its first case in the run.
-        cases: how many.
-        until: end of the run by `time.monotonic`, None for no end.
-        avoid: groups of features that its cases do not have.
-    """
-
-    seed: int
-    first: int
-    cases: int
-    until: float | None = None
-    avoid: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A divergence that was minimised and confirmed, ready to be stored as a finding.
-
-    Attributes:
-        mark: the fingerprint of the finding.
-        divergence: as the minimised case shows it.
-        case: the minimised case; `original` the one that showed it first.
-        results: of the minimised case.
-        chunk: where it was drawn, at `position` in the chunk (from 0).
-    """
-
-    mark: Fingerprint
-    divergence: Divergence
-    case: LinkCase
-    original: LinkCase
-    results: tuple[LinkResult, ...]
-    chunk: Chunk
-    position: int
-    minimised: Minimised
 
 
 class New(NamedTuple):

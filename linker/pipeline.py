@@ -20,17 +20,13 @@ from linker.layout.exports import (
     distinct_exports,
 )
 from linker.layout.features import check_features
-from linker.layout.indices import (
-    Indices,
-    assign_indices,
-    collect_imports,
-    collect_types,
-    finish_function_table,
-    refuse_warned_functions,
-    scan_relocations,
-)
+from linker.layout.imports import collect_imports
+from linker.layout.indices import Indices
 from linker.layout.memory import lay_out_memory
+from linker.layout.numbering import assign_indices, collect_types, finish_function_table
+from linker.layout.scan import scan_relocations
 from linker.layout.strings import split_strings
+from linker.layout.undefined import refuse_warned_functions
 from linker.listings.map_file import map_file
 from linker.live import mark_live, removed
 from linker.objects import OutputSegment

@@ -9,7 +9,8 @@ from linker.command_line.options import Options, UnresolvedPolicy
 from linker.errors import Diagnostics
 from linker.format.constants import ExternalKind, SymbolKind
 from linker.layout.features import Features
-from linker.layout.indices import Indices, import_module_of, import_name_of
+from linker.layout.imports import import_module_of, import_name_of
+from linker.layout.indices import Indices
 from linker.live import is_exported
 from linker.resolution.resolution import Resolution
 from linker.resolution.symbols import EXTERNAL_KINDS, LinkSymbol

@@ -20,7 +20,8 @@ from linker.format.model import Limits
 from linker.format.write import encode_name, make_section, vector
 from linker.layout.exports import Export
 from linker.layout.features import Features
-from linker.layout.indices import Indices, import_module_of, import_name_of
+from linker.layout.imports import import_module_of, import_name_of
+from linker.layout.indices import Indices
 from linker.layout.initial_values import written_value
 from linker.layout.memory import Memory
 from linker.objects import Chunk, OutputSegment, Section

@@ -223,3 +223,17 @@ class LinkSymbol:
         if self.state is State.DEFINED and self.kind is SymbolKind.FUNCTION:
             return self.function.table_index
         return self.table_index
+
+
+def signature_of(symbol: LinkSymbol) -> FunctionType:
+    """The signature of an undefined function or tag.
+
+    Raises:
+        FatalError: `--wrap` wants it, and no object says what it is.
+    """
+    if symbol.signature is None:
+        raise FatalError(
+            f"wasm-ld 22 crashes here: --wrap: no type for {symbol.name}"
+            " (quirk wrapped-type-unknown)"
+        )
+    return symbol.signature
