@@ -384,10 +384,10 @@ class _Opener:
         folder, slash, _ = path.rpartition("/")
         file = member.name if member.name.startswith("/") else folder + slash + member.name
         try:
-            return member._replace(data=self.read(file))
-        except (OSError, ValueError) as error:
-            why = reason(error) if isinstance(error, OSError) else "Invalid argument"
-            raise _UnreadableMember(f"'{member.name}': {why}") from None
+            # For the system a path ends at a NUL.
+            return member._replace(data=self.read(file.partition("\0")[0]))
+        except OSError as error:
+            raise _UnreadableMember(f"'{member.name}': {reason(error)}") from None
 
     def _is_usable(self, path: str, member: Member, whole: bool) -> bool:
         kind = file_kind(member.data)

@@ -85,6 +85,20 @@ def test_no_limit_of_errors_hides_a_crash(data: bytes, limit: int) -> None:
     assert "quirk" in last
 
 
+def test_the_name_of_a_thin_archives_member_ends_at_a_nul_for_the_system(tmp_path: Path) -> None:
+    thin = encode_archive([Member("xx.o", b"")], thin=True).replace(b"xx.o", b"\0\0.o")
+    (tmp_path / "in").mkdir()
+    said = wasm_ld_says("in/lib.a", thin, tmp_path)
+
+    def read(name: str) -> bytes:
+        if name == "in/":
+            raise IsADirectoryError(21, "Is a directory")
+        return thin
+
+    output = run(("in/lib.a", "--no-entry", "-o", "x"), read, "lld-22")
+    assert f"ld: error: {output.errors[0]}\n" == said
+
+
 def test_a_thin_archives_members_are_read_one_after_the_other(tmp_path: Path) -> None:
     """What one of them is not there for comes before what is wrong behind it."""
     thin = encode_archive([Member("none.o", b"")], thin=True) + b"no header"
