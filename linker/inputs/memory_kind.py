@@ -50,17 +50,22 @@ def _refusal(is_64: bool | None) -> str:
     return "wasm32 object file can't be linked in wasm64 mode"
 
 
+def _number(data: bytes, position: int, bits: int = 32) -> tuple[int, int]:
+    """An unsigned number, whatever its padding: its reader judges that."""
+    return decode_unsigned(data, position, bits, padded=True)
+
+
 def _has_64_bit_memory(data: bytes) -> bool:
     position = _HEADER
     while position < len(data):
         kind = data[position]
-        size, position = decode_unsigned(data, position + 1)
+        size, position = _number(data, position + 1)
         if kind == SectionId.IMPORT:
             flags = _imported_memory(data, position)
             if flags is not None:
                 return bool(flags & IS_64)
         elif kind == SectionId.MEMORY:
-            count, first = decode_unsigned(data, position)
+            count, first = _number(data, position)
             return count > 0 and bool(data[first] & IS_64)
         elif kind == SectionId.CODE:
             return False
@@ -70,10 +75,10 @@ def _has_64_bit_memory(data: bytes) -> bool:
 
 def _imported_memory(data: bytes, position: int) -> int | None:
     """The flags of the first memory of an import section, None if it has none."""
-    count, position = decode_unsigned(data, position)
+    count, position = _number(data, position)
     for _ in range(count):
         for _ in range(2):
-            length, position = decode_unsigned(data, position)
+            length, position = _number(data, position)
             position += length
         kind = data[position]
         position += 1
@@ -81,13 +86,13 @@ def _imported_memory(data: bytes, position: int) -> int | None:
             return data[position]
         if kind == ExternalKind.TABLE:
             flags = data[position + 1]
-            _, position = decode_unsigned(data, position + 2, 64)
+            _, position = _number(data, position + 2, 64)
             if flags & LimitsFlag.HAS_MAX:
-                _, position = decode_unsigned(data, position, 64)
+                _, position = _number(data, position, 64)
         elif kind == ExternalKind.GLOBAL:
             position += 2
         else:
             if kind == ExternalKind.TAG:
                 position += 1
-            _, position = decode_unsigned(data, position)
+            _, position = _number(data, position)
     return None

@@ -52,3 +52,9 @@ def test_the_words_are_others_where_the_width_is_given(link: Linker) -> None:
 def test_other_memories_are_not_looked_at(link: Linker, kind: LimitsFlag) -> None:
     shared = LimitsFlag.HAS_MAX if kind is LimitsFlag.IS_SHARED else NO_LIMITS
     assert link(with_memories(PLAIN, kind | shared)).exports == ["memory", "f"]
+
+
+def test_the_padding_of_numbers_hides_no_memory(link: Linker) -> None:
+    """The size of the first section has six bytes: wasm-ld reads it, and asks for the width."""
+    padded = WIDE[:9] + bytes((WIDE[9] | 0x80, *WIDE[10:13], 0x80, 0x00)) + WIDE[14:]
+    assert link.refusal(OTHER, padded, departs=True).startswith("b.o: LEB128 number is longer")
