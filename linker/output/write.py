@@ -20,7 +20,6 @@ def write_module(output: Output) -> bytes:
     for place in ("emitImport", "flushModule"):
         reach(output.resolution.objects, place)
     keeps_relocations = options.relocatable or options.emit_relocs
-    symbols = number_symbols(output.resolution) if keeps_relocations else []
     if "exnref-crashes" in options.quirks:
         emit.refuse_unnamed_types(output)
     sections = [
@@ -36,6 +35,8 @@ def write_module(output: Output) -> bytes:
         emit.element_section(output),
         emit.data_count_section(output),
     ]
+    # Where a symbol crashes a linker, it does so after all that the sections say.
+    symbols = number_symbols(output.resolution) if keeps_relocations else []
     sections = [section for section in sections if section]
     code_index = len(sections)
     code, data, placed = relocated_contents(output)

@@ -182,6 +182,13 @@ LLD_QUIRKS: tuple[Quirk, ...] = (
         'core specification, "Validation" of calls',
     ),
     Quirk(
+        "wrapped-stubs-forgotten",
+        "With --wrap of a name whose wrapper is defined with several signatures, so that a stub"
+        " stands for it, the name itself means the first symbol of the link.",
+        "wasm-ld up to 22: SymbolTable::wrap asks for the symbols by the names that stubs have",
+        "unspecified",
+    ),
+    Quirk(
         "wrapped-type-unknown",
         "With --wrap of a name whose type no object of the link tells, -r and --import-undefined"
         " make an import of __wrap_NAME that has no type: wasm-ld crashes.",

@@ -98,8 +98,11 @@ class SymbolTable:
 
     def wrap(self, name: str, real: str, wrap: str) -> None:
         """Lets `real` mean what `name` means, and `name` what `wrap` means (LLD's wrap)."""
+        # What is not known is the first symbol for LLD (`wrapped-stubs-forgotten`).
         slots = self._slots
-        slots[real], slots[name] = slots[name], slots[wrap]
+        original, wrapping = slots.setdefault(name, 0), slots.setdefault(wrap, 0)
+        slots[real] = original
+        slots[name] = wrapping
 
     def bind(self, name: str, symbol: LinkSymbol) -> None:
         """Lets a name mean a symbol, whatever that is called."""

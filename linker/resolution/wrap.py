@@ -168,13 +168,16 @@ def apply_wrapping(
     for obj in objects if wrapped else ():
         check_kinds(obj, replacements, table.options.quirks)
         obj.symbols = [replacements.get(symbol, symbol) for symbol in obj.symbols]
-    for name, symbol, _, wrap in wrapped:
+    for name, symbol, real, wrap in wrapped:
         if not table.options.quirks & LEFT_UNTYPED:
             for entry in (symbol, wrap):
                 # Nothing refers to it, and nobody knows its type: it is no import.
                 is_unknown = entry.is_undefined and entry.is_function and entry.signature is None
                 entry.used_in_object = entry.used_in_object and not is_unknown
-        table.wrap(name, REAL + name, WRAP + name)
+        names = (name, REAL + name, WRAP + name)
+        if "wrapped-stubs-forgotten" in table.options.quirks:
+            names = (symbol.name, real.name, wrap.name)
+        table.wrap(*names)
         # One with a signature is wanted weakly: a stub will stand for it.
         is_taken_for_function = symbol.is_lazy and symbol.signature is None
         if is_taken_for_function and "wrapped-member-left" in table.options.quirks:

@@ -163,9 +163,10 @@ def odd(program: Program, record: Record) -> None:
 
 
 def _define_oddly(program: Program, record: Record, name: str) -> None:
-    """Define a name as a function of any type."""
+    """Define a name that no object knows yet as a function of any type."""
     builder = record.pick(program.units).builder
-    if name in builder.by_name:
+    # An object that calls it by another type would be invalid itself.
+    if any(name in unit.builder.by_name for unit in program.units):
         return
     signature = record.pick(SIGNATURES)
     code = Code()

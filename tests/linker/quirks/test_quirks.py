@@ -309,6 +309,15 @@ EXAMPLES = {
         "--no-entry --wrap=x",
         lambda output: "function signature mismatch: __wrap_x" in output.warnings[0],
     ),
+    "wrapped-stubs-forgotten": Example(
+        (
+            assemble(returning("f", 1), function("start", call("f"), type=TO_I32, flags=EXPORTED)),
+            assemble(function("__wrap_f")),
+            assemble(returning("__wrap_f", 2)),
+        ),
+        "--no-entry --wrap=f --export=f",
+        lambda output: "__wasm_call_ctors" not in linked(output).exports,
+    ),
     "wrapped-type-unknown": Example(
         (assemble(function("f")), archive(assemble(function("x")))),
         "-r --wrap=x",
